@@ -1,0 +1,73 @@
+# The project's verbs. `make help` lists them; CI calls the same ones.
+
+# Any Python from 3.11 on: `make test PYTHON=python3.13 VENV=.venv-3.13` tests another one beside the first.
+PYTHON ?= python3
+VENV   ?= .venv
+
+# The official emulator is a binary inside the wheel of AWS's own command line tool. Pinned, so that
+# a test which fails tomorrow fails because of us.
+OFFICIAL_VERSION := 1.170.0
+OFFICIAL         := .cache/aws-lambda-rie
+
+# Whichever container engine is there builds the image.
+ENGINE ?= $(firstword $(notdir $(shell command -v docker podman)))
+IMAGE  ?= aioric
+
+# Extra words for the verb's program: `make test ARGS="-k matrix -x"`, `make bench ARGS=--quick`.
+ARGS ?=
+
+RUN             := $(VENV)/bin/python
+INSTALLED       := $(VENV)/.installed
+OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run setup format lint types test bench image clean
+
+help:  ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+run: $(INSTALLED)  ## see it work: our emulator, our runtime, a sync and an async function
+	@$(RUN) examples/run.py $(ARGS)
+
+setup: $(INSTALLED) $(OFFICIAL_PINNED)  ## create the virtual environment, fetch the official emulator
+
+format: $(INSTALLED)  ## format the code, and fix what can be fixed safely
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+lint: $(INSTALLED)  ## check style and format
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: $(INSTALLED)  ## check the types
+	$(RUN) -m mypy
+
+test: setup  ## run all tests
+	$(RUN) -m pytest $(ARGS)
+
+bench: $(INSTALLED)  ## compare with awslambdaric: CPU, time and memory per invocation
+	$(RUN) -m bench.throughput $(ARGS)
+
+image: Dockerfile  ## build the container base image
+	@test -n "$(ENGINE)" || { echo "make image needs docker or podman; found neither." >&2; exit 1; }
+	$(ENGINE) build --tag $(IMAGE) $(ARGS) .
+
+clean:  ## remove everything that the other verbs made
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Older than pyproject.toml, or absent: (re)install. pip is upgraded first because --group came with 25.1.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "aioric needs Python 3.11 or newer; '$(PYTHON)' is not that. Name one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "'$(PYTHON)' cannot create virtual environments: install its venv package (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
+	$(RUN) -m pip install --quiet --editable '.[fast,emulator]' --group dev
+	@touch $@
+
+$(OFFICIAL_PINNED): | $(INSTALLED)
+	$(RUN) scripts/fetch_official_emulator.py $(OFFICIAL_VERSION) $(OFFICIAL)
+	@touch $@
