@@ -1,0 +1,18 @@
+"""`python -m aioric app.handler`: a drop-in for `python -m awslambdaric app.handler`.
+
+`bootstrap` runs this file by its path, without installing anything.
+"""
+
+import sys
+
+# Until our own modules are in, nothing of the function's may be importable: `-m` has put the working
+# folder first on the path, where a file named like one of the standard library's would win.
+beginning = sys.path[:1] if __package__ and not sys.flags.safe_path else []
+if beginning:
+    del sys.path[0]
+if not __package__:
+    sys.path.insert(0, __file__.rpartition("/aioric/")[0])
+
+from aioric.startup import main  # noqa: E402 - see above
+
+main(sys.argv, beginning, managed=not __package__)

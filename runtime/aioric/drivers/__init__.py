@@ -1,0 +1,1 @@
+"""The only code that owns sockets, threads, tasks and processes; it decides nothing."""

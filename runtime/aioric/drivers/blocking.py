@@ -1,0 +1,185 @@
+"""One socket, the main thread, one invocation at a time: for plain `def` handlers.
+
+No event loop, so that a handler may call `asyncio.run()`, and signal handlers run while we wait.
+"""
+
+from __future__ import annotations
+
+import _socket  # what `socket` wraps; the wrapper costs more to import than this driver to run
+import time
+
+from aioric.errors import ConnectionLost, MalformedResponse
+from aioric.protocol.http11 import ResponseReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from aioric.logs.setup import Journal
+    from aioric.messages import Buffered, Failed, Invocation
+    from aioric.protocol.conversation import Conversation
+    from aioric.protocol.http11 import Response
+
+WARNING = 30  # as in `logging`, which a function may never import
+
+
+def serve(
+    line: Line, handle: Callable[[Invocation], Buffered | Failed], conversation: Conversation
+) -> NoReturn:
+    """Poll, handle, answer, for ever.
+
+    Raises:
+        PlatformRefused: The platform will send no more.
+        ConnectionLost: The Runtime API cannot be reached any more.
+    """
+    conversation.poll()
+    while True:
+        invocation = line.exchange()
+        conversation.answer(invocation, handle(invocation))
+
+
+class Line:
+    """A conversation's connection, opened when needed and again when lost.
+
+    Args:
+        host: Of the Runtime API.
+        port: Of the Runtime API.
+        conversation: Says what to send and makes sense of what arrives.
+        journal: Hears of refused answers.
+    """
+
+    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket")
+
+    def __init__(self, host: str, port: int, conversation: Conversation, journal: Journal) -> None:
+        self._address = (host, port)
+        self._conversation = conversation
+        self._journal = journal
+        self._socket: _socket.socket | None = None
+        self._sent = 0
+
+    def exchange(self) -> Invocation:
+        """Send what the conversation wants to say, and wait for the next invocation.
+
+        Raises:
+            PlatformRefused: The platform will send no more.
+            ConnectionLost: The Runtime API cannot be reached any more.
+        """
+        conversation = self._conversation
+        invocation: Invocation | None = None
+        while True:
+            try:
+                connection = self._connection()
+                while invocation is None:
+                    if conversation.outgoing:
+                        self._write(connection)
+                    invocation = conversation.receive(connection.recv(conversation.appetite))
+                    if conversation.reopen:
+                        break
+            except (OSError, ConnectionLost, MalformedResponse) as error:
+                self._recover(error)
+            finally:
+                if conversation.refusals:
+                    report_refusals(conversation, self._journal)
+            if invocation is not None:
+                return invocation
+
+    def _connection(self) -> _socket.socket:
+        """The connection, if it still stands; a new one otherwise."""
+        if self._socket is not None and (self._conversation.reopen or has_gone(self._socket)):
+            self.close()
+        if self._socket is None:
+            self._sent = 0
+            self._socket = connect(*self._address)
+            self._conversation.reopened()
+        return self._socket
+
+    def _write(self, connection: _socket.socket) -> None:
+        self._sent = 0
+        for part in self._conversation.take():
+            sent = connection.send(part)
+            self._sent += sent
+            if sent < len(part):
+                rest = memoryview(part)[sent:]
+                while rest:
+                    sent = connection.send(rest)
+                    self._sent += sent
+                    rest = rest[sent:]
+
+    def _recover(self, error: Exception) -> None:
+        conversation = self._conversation
+        self.close()
+        try:
+            conversation.lost(self._sent)
+        except ConnectionLost as end:
+            raise end from error
+        time.sleep(conversation.pause)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def report_refusals(conversation: Conversation, journal: Journal) -> None:
+    """Log the answers that the platform did not accept."""
+    for refusal in conversation.refusals:
+        journal.note(WARNING, f"The platform did not accept an answer: {refusal}")
+    conversation.refusals.clear()
+
+
+def connect(host: str, port: int) -> _socket.socket:
+    """Open a connection to the Runtime API.
+
+    Raises:
+        OSError: It cannot be reached.
+    """
+    family, kind, protocol, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+    connection = _socket.socket(family, kind, protocol)
+    try:
+        connection.connect(address)
+        # A small answer must not wait for the acknowledgement of the one before.
+        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def has_gone(connection: _socket.socket) -> bool:
+    """Whether the peer has closed an idle connection, so that nothing must be sent on it.
+
+    An answer sent into a closed connection could not be told from one that arrived.
+    """
+    try:
+        connection.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True  # the end of the stream, or bytes that nobody asked for
+
+
+def ask(host: str, port: int, request: bytes) -> Response:
+    """Send one request on a connection of its own, and return the response.
+
+    Raises:
+        OSError: The Runtime API cannot be reached.
+        ConnectionLost: It closed without an answer.
+        MalformedResponse: The answer makes no sense.
+    """
+    connection = connect(host, port)
+    try:
+        connection.sendall(request)
+        reader = ResponseReader()
+        response = None
+        while response is None:
+            data = connection.recv(reader.appetite)
+            reader.feed(data)
+            response = reader.read() if data else reader.end()
+            if response is None and not data:
+                raise ConnectionLost("the Runtime API closed the connection without an answer")
+        return response
+    finally:
+        connection.close()

@@ -1,0 +1,65 @@
+"""Which event loop to use, imported when a function turns out to need one.
+
+asyncio costs more to import than the rest of the runtime together, so a plain `def` function never
+pays for it.
+"""
+
+from __future__ import annotations
+
+from aioric.errors import InvalidConfiguration
+from aioric.function.aside import import_stdlib
+from aioric.function.packages import import_package
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+    from types import ModuleType
+    from typing import Any
+
+    from aioric.config import Config
+    from aioric.logs.setup import Journal
+
+WARNING = 30  # as in `logging`, which a function may never import
+
+
+def open_loop(config: Config, journal: Journal) -> asyncio.AbstractEventLoop:
+    """Make the event loop of this process: uvloop's where it is installed, unless told otherwise.
+
+    Raises:
+        InvalidConfiguration: `AIORIC_LOOP` asks for a loop that is not installed.
+    """
+    # First asyncio, with the function's folders set aside, so that uvloop finds it loaded.
+    module = import_stdlib("asyncio")
+    if config.loop != "asyncio":
+        module = _uvloop(config, journal) or module
+    loop: asyncio.AbstractEventLoop = module.new_event_loop()
+    import_stdlib("asyncio").set_event_loop(loop)
+    return loop
+
+
+def _uvloop(config: Config, journal: Journal) -> ModuleType | None:
+    reason = "it is not installed"
+    try:
+        uvloop = import_package("uvloop")
+    except Exception as error:  # noqa: BLE001 - a broken installation may fail in any way
+        uvloop = None
+        reason = f"it cannot be imported ({type(error).__name__}: {error})"
+        if not config.loop:
+            journal.note(WARNING, f"uvloop is not used, since {reason}")
+    if uvloop is None and config.loop == "uvloop":
+        raise InvalidConfiguration(f"AIORIC_LOOP asks for uvloop, and {reason}")
+    return uvloop
+
+
+def completer(config: Config, journal: Journal) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """A function that runs coroutines to their end, one by one, on one loop made for the first."""
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def complete(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        nonlocal loop
+        if loop is None:
+            loop = open_loop(config, journal)
+        return loop.run_until_complete(coroutine)
+
+    return complete

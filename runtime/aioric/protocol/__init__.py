@@ -1,0 +1,1 @@
+"""Sans-I/O: bytes to messages and back. No socket, clock, environment or log lives here."""

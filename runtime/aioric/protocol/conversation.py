@@ -1,0 +1,186 @@
+"""One lane's talk with the Runtime API: what has been asked, what is owed, what a loss means.
+
+A lane is one connection that carries one invocation at a time: poll, answer, poll, answer. This is
+where the rules live that keep an event from being lost and an answer from being sent twice; the
+drivers only move the bytes. It knows no socket and no clock.
+
+    POLLING ──event──> SERVING ──answer()──> ANSWERED ──accepted, refused──> POLLING
+       ^                                         |
+       └──────── lost: the poll is sent again ───┴── lost: the answer is sent again only if it
+                                                     cannot have arrived; then the poll
+"""
+
+from __future__ import annotations
+
+from aioric.errors import ConnectionLost, MalformedResponse
+from aioric.messages import Buffered
+from aioric.protocol.http11 import ResponseReader
+from aioric.protocol.runtime_api import read_invocation, read_refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aioric.messages import Failed, Invocation
+    from aioric.protocol.http11 import Response
+    from aioric.protocol.runtime_api import RuntimeApi
+
+# Losses in a row, with no response between them, before we give up. The official client tries a poll
+# five times with these pauses under Managed Instances; a first loss is most often a kept-alive
+# connection that the peer has closed, so the first new try is immediate.
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
+
+# A body above this travels beside its head instead of being copied behind it.
+JOIN_UP_TO = 64 * 1024
+
+
+class Conversation:
+    """The protocol side of one lane.
+
+    Args:
+        api: Writes the requests.
+        pipeline: Whether an answer and the next poll leave in one write.
+
+    Attributes:
+        outgoing: Parts to be written now, in order; the driver empties it with `take()`.
+        reopen: The connection must not be used again; open another before writing.
+        pause: Seconds to wait before opening the next connection.
+        refusals: Texts about answers that the platform did not accept, for the log.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_answer_size",
+        "_api",
+        "_losses",
+        "_pipeline",
+        "_polling",
+        "_reader",
+        "outgoing",
+        "pause",
+        "refusals",
+        "reopen",
+    )
+
+    def __init__(self, api: RuntimeApi, *, pipeline: bool) -> None:
+        self._api = api
+        self._pipeline = pipeline
+        self._reader = ResponseReader()
+        self._answer: list[bytes] | None = None  # what was posted and is not acknowledged
+        self._answer_size = 0
+        self._polling = False  # a poll is written, or will be with the parts in `outgoing`
+        self._losses = 0
+        self.outgoing: list[bytes] = []
+        self.reopen = False
+        self.pause = 0.0
+        self.refusals: list[str] = []
+
+    @property
+    def appetite(self) -> int:
+        """How many bytes it makes sense to receive next."""
+        return self._reader.appetite
+
+    def take(self) -> list[bytes]:
+        """The parts to be written now."""
+        outgoing, self.outgoing = self.outgoing, []
+        return outgoing
+
+    def reopened(self) -> None:
+        """A new connection stands; what the old one had begun to say is void."""
+        self.reopen = False
+        self._reader = ResponseReader()
+
+    def poll(self) -> None:
+        """Ask for the next invocation."""
+        self._polling = True
+        self.outgoing.append(self._api.next_invocation)
+
+    def answer(self, invocation: Invocation, answer: Buffered | Failed, *, poll: bool = True) -> None:
+        """Post the answer, and ask for the next invocation unless `poll` is false."""
+        head = (
+            self._api.response(invocation, answer)
+            if isinstance(answer, Buffered)
+            else self._api.error(invocation, answer)
+        )
+        small = len(answer.body) <= JOIN_UP_TO
+        parts = [head + answer.body] if small else [head, answer.body]
+        self._answer = parts
+        self._answer_size = len(head) + len(answer.body)
+        self._polling = poll
+        self.outgoing.extend(parts)
+        if poll and self._pipeline:
+            if small:
+                self.outgoing[-1] += self._api.next_invocation
+            else:
+                self.outgoing.append(self._api.next_invocation)
+
+    def receive(self, data: bytes) -> Invocation | None:
+        """Take bytes from the peer (none: it closed); return the invocation if there is one.
+
+        Raises:
+            ConnectionLost: The connection is of no further use; call `lost`.
+            MalformedResponse: Nor does it make sense; call `lost`.
+            PlatformRefused: No further invocation can be served.
+        """
+        if data:
+            self._reader.feed(data)
+            response = self._reader.read()
+        else:
+            response = self._reader.end()
+            if response is None:
+                raise ConnectionLost("the Runtime API closed the connection")
+        while response is not None:
+            invocation = self._understand(response)
+            if invocation is not None:
+                if not self._reader.idle:  # more than was asked for: serve the event, trust no more
+                    self.reopen = True
+                return invocation
+            response = self._reader.read()
+        return None
+
+    @property
+    def owing(self) -> bool:
+        """Whether an answer is posted, or about to be, that the platform has not acknowledged."""
+        return self._answer is not None
+
+    def _understand(self, response: Response) -> Invocation | None:
+        self._losses = 0
+        self.reopen = not response.keep_alive
+        if self._answer is not None:
+            self._answer = None
+            # An event may stand behind a refusal already, so only a 5xx ends the conversation.
+            refusal = read_refusal(response)
+            if refusal is not None:
+                self.refusals.append(refusal)
+            if self._polling and (self.reopen or not self._pipeline):
+                self.outgoing.append(self._api.next_invocation)
+            return None
+        if not self._polling:
+            raise MalformedResponse("the Runtime API sent a response to nothing")
+        self._polling = False
+        return read_invocation(response)
+
+    def lost(self, sent: int) -> None:
+        """The connection failed after `sent` bytes of the parts last taken. Decide what to say again.
+
+        An answer of which the last byte left may have arrived: it is not sent again, since the
+        platform would take it for the answer to something else or refuse it. One that left in part
+        cannot have been accepted.
+
+        Raises:
+            ConnectionLost: It failed too often in a row; the process should end.
+        """
+        if self._losses == len(PAUSES):
+            raise ConnectionLost(f"the Runtime API was lost {self._losses} times in a row")
+        self.pause = PAUSES[self._losses]
+        self._losses += 1
+        self.reopen = True
+        self.outgoing = []
+        if self._answer is not None and sent < self._answer_size:
+            self.outgoing.extend(self._answer)
+            if self._polling and self._pipeline:
+                self.outgoing.append(self._api.next_invocation)
+            return
+        if self._answer is not None:
+            self._answer = None
+            self.refusals.append("the connection was lost before the Runtime API acknowledged it")
+        if self._polling:
+            self.outgoing.append(self._api.next_invocation)

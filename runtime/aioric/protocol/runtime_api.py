@@ -1,0 +1,163 @@
+"""The Runtime API: one function per endpoint, requests as bytes, responses as messages.
+
+What never changes from one invocation to the next is formatted once, when the address is known.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+from aioric.errors import MalformedResponse, PlatformRefused
+from aioric.messages import Buffered, Failed, Invocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aioric.protocol.http11 import Response
+
+# What may stand in a path as it is (RFC 3986, section 2.3). Request ids are UUIDs unless a caller
+# chose otherwise.
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
+# The server keeps 64 KiB of an X-Ray cause; `faults` trims it before it comes here.
+_ERROR_TYPE = b"Lambda-Runtime-Function-Error-Type: "
+_XRAY_CAUSE = b"Lambda-Runtime-Function-XRay-Error-Cause: "
+
+# More digits than 64 bits hold are not a time.
+_DEADLINE_DIGITS = 19
+
+_INVOCATION = b" /2018-06-01/runtime/invocation/"
+
+
+class RuntimeApi:
+    """Writes the requests for one Runtime API.
+
+    Args:
+        address: `host:port`, as in `AWS_LAMBDA_RUNTIME_API`.
+        user_agent: Its first word is what the platform records as the runtime's release.
+
+    Attributes:
+        next_invocation: `GET /2018-06-01/runtime/invocation/next`, complete.
+        restore_next: `GET /2018-06-01/runtime/restore/next`, complete.
+    """
+
+    __slots__ = ("_common", "_invocation", "next_invocation", "restore_next")
+
+    def __init__(self, address: str, user_agent: str) -> None:
+        self._common = f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: {user_agent}\r\n".encode()
+        self.next_invocation = b"GET" + _INVOCATION + b"next" + self._common + b"\r\n"
+        self.restore_next = b"GET /2018-06-01/runtime/restore/next" + self._common + b"\r\n"
+        self._invocation = b"POST" + _INVOCATION
+
+    def response(self, invocation: Invocation, answer: Buffered) -> bytes:
+        """The head of `POST /2018-06-01/runtime/invocation/{AwsRequestId}/response`."""
+        return b"%b%b/response%bContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n" % (
+            self._invocation,
+            _path_segment(invocation.request_id),
+            self._common,
+            answer.content_type.encode(),
+            _echo(invocation),
+            len(answer.body),
+        )
+
+    def error(self, invocation: Invocation, answer: Failed) -> bytes:
+        """The head of `POST /2018-06-01/runtime/invocation/{AwsRequestId}/error`."""
+        cause = b"" if answer.xray_cause is None else _XRAY_CAUSE + answer.xray_cause + b"\r\n"
+        return b"%b%b/error%bContent-Type: application/json\r\n%b%bContent-Length: %d\r\n\r\n" % (
+            self._invocation,
+            _path_segment(invocation.request_id),
+            self._common,
+            _echo(invocation),
+            cause,
+            len(answer.body),
+        )
+
+    def init_error(self, failure: Failed) -> bytes:
+        """`POST /2018-06-01/runtime/init/error`, complete."""
+        return self._report(b"init/error", failure)
+
+    def restore_error(self, failure: Failed) -> bytes:
+        """`POST /2018-06-01/runtime/restore/error`, complete."""
+        return self._report(b"restore/error", failure)
+
+    def _report(self, endpoint: bytes, failure: Failed) -> bytes:
+        head = (
+            b"POST /2018-06-01/runtime/%b%bContent-Type: application/json\r\n%b%b\r\n"
+            b"Content-Length: %d\r\n\r\n"
+        )
+        error_type = _printable(failure.error_type)
+        return head % (endpoint, self._common, _ERROR_TYPE, error_type, len(failure.body)) + failure.body
+
+
+def read_invocation(response: Response) -> Invocation:
+    """The event in an answer to `/runtime/invocation/next`. Empty headers count as absent.
+
+    Raises:
+        PlatformRefused: There will be no event for this process any more.
+        MalformedResponse: The event has no request id.
+    """
+    if response.status != 200:  # noqa: PLR2004 - OK
+        raise PlatformRefused(
+            f"/runtime/invocation/next was answered {response.status} {_explanation(response)}",
+            response.status,
+        )
+    get = response.headers.get
+    request_id = get("lambda-runtime-aws-request-id")
+    if not request_id:
+        raise MalformedResponse("an event came without Lambda-Runtime-Aws-Request-Id")
+    return Invocation(
+        request_id,
+        response.body,
+        get("content-type") or None,
+        _deadline(get("lambda-runtime-deadline-ms", "")),
+        get("lambda-runtime-invoked-function-arn") or None,
+        get("lambda-runtime-trace-id") or None,
+        get("lambda-runtime-invocation-id") or None,
+        get("lambda-runtime-client-context") or None,
+        get("lambda-runtime-cognito-identity") or None,
+        get("lambda-runtime-aws-tenant-id") or None,
+    )
+
+
+def _deadline(text: str) -> int:
+    """Milliseconds since the epoch; 0 for nonsense, which the Managed Instances emulator may send."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DEADLINE_DIGITS else 0
+
+
+def read_refusal(response: Response) -> str | None:
+    """Why an answer or report was not accepted, or `None` if it was.
+
+    A refusal (too large, too late, not the current invocation) is the end of that invocation and of
+    nothing else: the platform has told the caller already.
+
+    Raises:
+        PlatformRefused: A 5xx, which the documentation calls non-recoverable: the process must end.
+    """
+    if 200 <= response.status < 300:  # noqa: PLR2004 - any success
+        return None
+    reason = f"{response.status} {_explanation(response)}"
+    if response.status >= 500:  # noqa: PLR2004 - any server error
+        raise PlatformRefused(f"the Runtime API cannot go on: {reason}", response.status)
+    return reason
+
+
+def _explanation(response: Response) -> str:
+    return response.body[:500].decode("utf-8", "replace").strip()
+
+
+def _echo(invocation: Invocation) -> bytes:
+    """The header that names the attempt: sent if, and only if, the event carried it."""
+    if invocation.invocation_id is None:
+        return b""
+    invocation_id = invocation.invocation_id.encode("utf-8", "surrogateescape")
+    return b"Lambda-Runtime-Invocation-Id: %b\r\n" % invocation_id
+
+
+def _printable(text: str) -> bytes:
+    """A class may have any name; a header may not."""
+    return "".join(character if " " <= character <= "~" else "?" for character in text).encode()
+
+
+def _path_segment(request_id: str) -> bytes:
+    raw = request_id.encode("utf-8", "surrogateescape")
+    if not raw.translate(None, _UNRESERVED):
+        return raw
+    return b"".join(bytes((byte,)) if byte in _UNRESERVED else b"%%%02X" % byte for byte in raw)

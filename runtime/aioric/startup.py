@@ -1,0 +1,194 @@
+"""From the start of the process to the first poll: configure, load the handler, choose a driver.
+
+Everything that reports a failure is imported here, before the function's folder joins `sys.path`,
+so that no file of the user's can take its place. What only some functions need (asyncio, worker
+processes) is imported once it is known that they need it, with the user's folders set aside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from aioric.config import Config
+from aioric.drivers import blocking
+from aioric.drivers.loops import completer, open_loop
+from aioric.errors import FunctionFault, NotInLambda, PlatformFault
+from aioric.function.faults import describe
+from aioric.function.loader import ASYNC, kind, load
+from aioric.function.payload import Codec
+from aioric.function.steps import Function
+from aioric.function.tracing import TraceId
+from aioric.identity import Identity
+from aioric.logs.setup import install
+from aioric.logs.sinks import redirect_to_provider
+from aioric.protocol.conversation import Conversation
+from aioric.protocol.runtime_api import RuntimeApi, read_refusal
+from aioric.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    from aioric.logs.setup import Journal
+
+ERROR = 40  # as in `logging`, which a function may never import
+
+
+def main(argv: list[str], beginning: list[str], *, managed: bool) -> NoReturn:
+    """Serve the function named by the first argument, or by `_HANDLER`, until the process ends.
+
+    Args:
+        argv: The command line.
+        beginning: What `python -m` had put first on `sys.path`.
+        managed: Whether we take the place of AWS's managed `bootstrap`, which prepares more of the
+            environment than the bare client does.
+    """
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if managed:
+        os.environ.setdefault("AWS_EXECUTION_ENV", "AWS_Lambda_python" + python)
+    try:
+        config = Config(os.environ, argv[1] if len(argv) > 1 else None)
+    except NotInLambda as error:
+        print(f"aioric: {error}", file=sys.stderr)  # noqa: T201 - there is no platform to tell
+        sys.exit(1)
+    identity = Identity(alone=True)
+    journal = install(config, identity)
+    runtime = Runtime(config, identity, journal)
+    if managed:
+        prepare_path(config.task_root)
+    else:
+        sys.path[:0] = beginning
+    sys.exit(runtime.serve())
+
+
+class Runtime:
+    """The parts that outlive an invocation, wired together.
+
+    Args:
+        config: What the environment says.
+        identity: Knows the current invocation.
+        journal: The way to the log.
+    """
+
+    def __init__(self, config: Config, identity: Identity, journal: Journal) -> None:
+        self.config = config
+        self.identity = identity
+        self.journal = journal
+        self.codec = Codec(ascii_json=config.ascii_json)
+        python = ".".join(map(str, sys.version_info[:3]))
+        self.api = RuntimeApi(config.runtime_api, f"aioric/{__version__}-python{python}")
+
+    def serve(self) -> int:
+        """Load the handler and serve it; returns the exit status of the process."""
+        self.journal.warn_preview(self.config)
+        try:
+            self.config.check()
+            handler = load(self.config.handler)
+            driver = self._driver(handler)
+        except SystemExit as error:
+            self._report(_explain_exit(error))
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the function's import raises is reported
+            self._report(error)
+            return 1
+        try:
+            return driver()
+        except PlatformFault as error:
+            self.journal.note(ERROR, f"The runtime ends: {error}")
+            return 1
+
+    def _driver(self, handler: Callable[..., Any]) -> Callable[[], int]:
+        """Choose how to serve: on the main thread, on an event loop, or in worker processes."""
+        lanes = self.config.max_concurrency
+        if kind(handler) == ASYNC:
+            self.identity.alone = lanes in (None, 1)
+            loop = open_loop(self.config, self.journal)
+            from aioric.drivers import eventloop  # noqa: PLC0415 - needs what `open_loop` loads
+
+            function = self._function(handler)
+
+            def serve_loop() -> int:
+                self._redirect()
+                conversations = [self._conversation() for _ in range(lanes or 1)]
+                address = self.config.host, self.config.port
+                loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
+                return 0
+
+            return serve_loop
+        function = self._function(handler)
+        if lanes is None:
+            return lambda: self._serve_blocking(function)
+        from aioric.drivers import workers  # noqa: PLC0415 - only Managed Instances has workers
+
+        return lambda: workers.run(lanes, lambda: self._serve_blocking(function))
+
+    def _serve_blocking(self, function: Function) -> int:
+        self._redirect()
+        conversation = self._conversation()
+        line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
+        blocking.serve(line, function.run, conversation)
+
+    def _function(self, handler: Callable[..., Any]) -> Function:
+        trace_id = TraceId(self.identity)
+        return Function(
+            handler,
+            self.config,
+            self.codec,
+            self.identity,
+            trace_id,
+            self.journal,
+            completer(self.config, self.journal),
+        )
+
+    def _conversation(self) -> Conversation:
+        return Conversation(self.api, pipeline=self.config.pipeline)
+
+    def _redirect(self) -> None:
+        """Managed Instances: the log goes to the platform's socket, one connection per process."""
+        if self.config.log_socket is not None:
+            redirect_to_provider(self.config.log_socket)
+
+    def _report(self, error: BaseException) -> None:
+        """Tell the log, then the platform, that the function cannot be started."""
+        fault = describe(error)
+        self.journal.warn_init_failure()
+        self.journal.error(fault, "")
+        request = self.api.init_error(fault.failed(self.codec))
+        try:
+            refusal = read_refusal(blocking.ask(self.config.host, self.config.port, request))
+        except (OSError, PlatformFault) as failure:
+            refusal = str(failure)
+        # With several workers another one's report may have been first (403): the platform knows.
+        if refusal is not None and not refusal.startswith("403"):
+            self.journal.note(ERROR, f"The platform did not accept the report: {refusal}")
+
+
+def _explain_exit(error: SystemExit) -> FunctionFault:
+    fault = FunctionFault(f"The function ended the process while it was imported: sys.exit({error.code!r})")
+    fault.error_type = "Runtime.ExitError"
+    return fault
+
+
+def prepare_path(task_root: str | None) -> None:
+    """Put the function's folder and layers where AWS's managed runtimes have them, `.pth` files too.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
+    """
+    runtime_dir = sys.path.pop(0)
+    sys.path.append(runtime_dir)
+    roots = [task_root] if task_root else []
+    if "PYTHONPATH" not in os.environ:
+        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        layers = [f"/opt/python/lib/{python}/site-packages", "/opt/python"]
+        own = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+        sys.path[:0] = [*layers, *own]
+        roots += layers
+    if task_root:
+        sys.path.insert(0, task_root)
+    import site  # noqa: PLC0415 - loaded by the interpreter already, unless it was started with -S
+
+    for root in roots:
+        site.addsitedir(root)
+    os.environ.setdefault("PYTHONPATH", runtime_dir)
