@@ -1,0 +1,162 @@
+"""Events in, results out: JSON with the meaning that awslambdaric gives it, at the interpreter's C speed.
+
+awslambdaric uses simplejson. The interpreter's own scanner and encoder (`_json`) are a few per
+cent of the cost to import, but differ from it in a few answers: `NaN` in events, named tuples,
+`bytes` and `Decimal` in results, and the words of most errors. So they do the work where both
+agree, and `malformed` and `results` do the rest.
+"""
+
+from __future__ import annotations
+
+import sys
+from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
+from marshal import dumps as _accept_plain
+
+from aioric.errors import MarshalError, UnmarshalError
+from aioric.function.aside import Aside, stdlib_directories
+from aioric.function.malformed import Examiner, skip_space
+from aioric.function.results import Encoder
+from aioric.messages import Buffered
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_BYTE_ORDER_MARKS = ("\ufeff", "\xef\xbb\xbf")  # the second is the first, decoded as Latin-1 once
+
+
+class Codec:
+    """Decodes events and encodes results.
+
+    Args:
+        ascii_json: Whether results escape everything outside ASCII.
+        loads: A function's own decoder: takes the event's bytes, returns the event.
+        dumps: A function's own encoder: takes the result, returns its JSON as `str` or `bytes`.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html#python-handler-return
+    """
+
+    __slots__ = ("_encode_plain", "_encode_rest", "_scan", "dumps", "loads")
+
+    def __init__(
+        self,
+        *,
+        ascii_json: bool,
+        loads: Callable[[bytes], Any] | None = None,
+        dumps: Callable[[Any], str | bytes] | None = None,
+    ) -> None:
+        quote = encode_basestring_ascii if ascii_json else encode_basestring
+        self.loads = loads
+        self.dumps = dumps
+        self._scan = make_scanner(_ScannerSettings())  # type: ignore[arg-type]  # typeshed's slip
+        # No markers for circular references: they cost 15 %, and a circle ends in an error anyway.
+        self._encode_plain = make_encoder(None, _text_of, quote, None, ": ", ", ", False, False, True)
+        self._encode_rest = Encoder(quote)
+
+    def decode(self, payload: bytes, content_type: str | None) -> Any:
+        """The event: parsed if its type is exactly `application/json` or unknown, else the bytes.
+
+        awslambdaric crashes when the type is missing. Events are JSON unless the platform says
+        otherwise, so they are taken for that.
+
+        Raises:
+            UnmarshalError: The payload is not JSON.
+        """
+        if content_type != "application/json" and content_type is not None:
+            return payload
+        try:
+            if self.loads is not None:
+                return self.loads(payload)
+            return self._parse(str(payload, "utf-8"))
+        except Exception as error:
+            reason = str(error).replace(" from a unicode string", " from a string")
+            raise UnmarshalError(f"Unable to unmarshal input: {reason}") from error
+
+    def encode(self, result: Any) -> Buffered:
+        """The answer with `result`: `bytes` as they are, everything else as JSON.
+
+        Raises:
+            MarshalError: `result` cannot be turned into JSON.
+        """
+        if isinstance(result, bytes):
+            return Buffered(result, "application/unknown")
+        try:
+            if self.dumps is not None:
+                text = self.dumps(result)
+                body = text if isinstance(text, bytes) else encode_utf8(text)
+            else:
+                body = encode_utf8(self.encode_text(result))
+        except Exception as error:
+            raise MarshalError(f"Unable to marshal response: {error}") from error
+        return Buffered(body, "application/json")
+
+    def encode_text(self, result: Any) -> str:
+        """`result` as JSON text.
+
+        Raises:
+            Exception: It cannot be turned into JSON; the type says what is wrong.
+        """
+        try:
+            # Only exact built-in types pass, so that a named tuple cannot slip through as a tuple.
+            _accept_plain(result)
+            return "".join(self._encode_plain(result, 0))
+        except Exception:  # noqa: BLE001 - the careful encoder accepts more, and finds its own words
+            return self._encode_rest.encode(result)
+
+    def _parse(self, text: str) -> Any:
+        start = 0
+        if text[:1] not in _STARTERS:
+            start = next((len(mark) for mark in _BYTE_ORDER_MARKS if text.startswith(mark)), 0)
+            start = skip_space(text, start)
+        try:
+            value, end = self._scan_aside(text, start)
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever the scanner said, the examiner says it better
+            return Examiner(text, self._scan_aside).examine(start)
+        if end == len(text) or skip_space(text, end) == len(text):
+            return value
+        return Examiner(text, self._scan_aside).examine(start)
+
+    def _scan_aside(self, text: str, start: int) -> tuple[Any, int]:
+        # On a fault the scanner imports `json.decoder`, which must not be the function's.
+        if "json.decoder" in sys.modules:
+            return self._scan(text, start)
+        with Aside(stdlib_directories(), hide=False):
+            return self._scan(text, start)
+
+
+# The first characters of texts that begin with neither space nor byte order mark.
+_STARTERS = frozenset('{["0123456789-tfn')
+
+
+def encode_utf8(text: str) -> bytes:
+    """JSON text as UTF-8; lone surrogates, which UTF-8 cannot carry, as their JSON escapes."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+class _ScannerSettings:
+    """What the interpreter's scanner asks for. Its constants are those that simplejson rejects."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    array_hook = None
+    parse_float = float
+    parse_int = int
+
+    def __init__(self) -> None:
+        self.memo: dict[str, str] = {}
+
+    @staticmethod
+    def parse_constant(name: str) -> None:
+        # Not a ValueError: the examiner takes those for complaints about too many digits.
+        raise LookupError(name)
+
+
+def _text_of(value: Any) -> str:
+    """What the plain encoder asks when it meets something that JSON lacks."""
+    if type(value) is bytes:
+        return value.decode()
+    raise TypeError
