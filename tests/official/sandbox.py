@@ -93,7 +93,7 @@ def _barriers(visible: Iterable[Path]) -> tuple[set[Path], set[Path]]:
         barrier = next((step for step in way if not _anybody_may_enter(step)), None)
         if barrier is not None:
             covers.add(barrier)
-        if barrier == path:
+        if not _anybody_may_enter(path):
             binds.update(path.iterdir())
         elif barrier is not None or way[1] == Path("/var"):
             binds.add(path)
