@@ -1,0 +1,68 @@
+"""A call of `Invoke` becomes an invocation: identifiers, the ARN it was called by, and what it may not be."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, NoReturn
+from uuid import uuid4
+
+from aioric_emulator.messages import MAX_PAYLOAD, Invocation, Rejection
+
+if TYPE_CHECKING:
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.messages import Caller
+
+__all__ = ["new_invocation", "refuse_payload"]
+
+
+def new_invocation(
+    configuration: FunctionConfiguration,
+    caller: Caller,
+    payload: bytes,
+    *,
+    client_context: str = "",
+    tenant_id: str = "",
+    trace_id: str = "",
+    qualifier: str = "",
+) -> Invocation:
+    """Give the invocation of one call. Without a payload the event is an empty object."""
+    arn = f"{configuration.arn}:{qualifier}" if qualifier else configuration.arn
+    return Invocation(
+        request_id=str(uuid4()),
+        invocation_id=str(uuid4()) if configuration.sends_invocation_id else "",
+        payload=payload or b"{}",
+        timeout=configuration.timeout,
+        caller=caller,
+        function_arn=arn,
+        trace_id=trace_id or new_trace_id(),
+        # A header holds no line break; between JSON's tokens a space means the same.
+        client_context=client_context.replace("\r", " ").replace("\n", " "),
+        tenant_id=tenant_id,
+    )
+
+
+def new_trace_id() -> str:
+    """Give an X-Ray header for a call that brought none; it is not sampled."""
+    unique = uuid4().hex
+    return f"Root=1-{int(time.time()):08x}-{unique[:24]};Parent={uuid4().hex[:16]};Sampled=0"
+
+
+def refuse_payload(payload: bytes, size: int) -> Rejection | None:
+    """Give the reason for which a payload of `size` bytes cannot be an event, or None."""
+    if size > MAX_PAYLOAD:
+        message = f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
+        return Rejection(413, "RequestTooLargeException", message)
+    if not payload:
+        return None
+    try:
+        json.loads(payload, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        message = f"Could not parse request body into json: {error}"
+        return Rejection(400, "InvalidRequestContentException", message)
+    return None
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and the infinities, which are not JSON."""
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,130 @@
+"""One function's configuration, and the environment variables that follow from it. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aioric_emulator.extensions import FunctionFacts
+from aioric_emulator.service import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["FunctionConfiguration"]
+
+# What the function's owner may not decide. A name that begins with an underscore is the platform's too,
+# except for two. See
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+UNDERSCORED_BUT_FREE = frozenset({"_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT"})
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionConfiguration:
+    """What `CreateFunction` would be told. `timeout` is in seconds, `memory` in MB.
+
+    `concurrency` is None for classic environments, or the number of lanes of a Managed Instances one.
+    """
+
+    handler: str
+    command: tuple[str, ...]
+    task_root: Path
+    name: str = "function"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 3.0
+    memory: int = 128
+    concurrency: int | None = None
+    max_environments: int = 10
+    init_limit: float | None = None
+    region: str = "us-east-1"
+    account_id: str = "123456789012"
+    log_format: str = "Text"
+    log_level: str = ""
+    # The platform sends an attempt's id since July 2026, and refuses a wrong echo of it.
+    sends_invocation_id: bool = True
+    # Managed runtimes are given a descriptor for framed log messages; OS-only ones usually are not.
+    has_framed_log: bool = False
+
+    @property
+    def arn(self) -> str:
+        """The function's ARN, without a qualifier."""
+        return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{self.name}"
+
+    @property
+    def facts(self) -> FunctionFacts:
+        """What extensions are told."""
+        return FunctionFacts(self.name, "$LATEST", self.handler, self.account_id)
+
+    @property
+    def limits(self) -> Limits:
+        """What the service has to keep."""
+        return Limits(self.timeout, self.max_environments, self.concurrency, self.init_limit)
+
+    @property
+    def is_json_log(self) -> bool:
+        """Whether the log is in JSON, which Managed Instances always have."""
+        return self.concurrency is not None or self.log_format.upper() == "JSON"
+
+    @property
+    def initialization_type(self) -> str:
+        """The value of `AWS_LAMBDA_INITIALIZATION_TYPE`."""
+        return "on-demand" if self.concurrency is None else "lambda-managed-instances"
+
+    def runtime_environment(
+        self, inherited: Mapping[str, str], api_address: str, log_stream: str, extra: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Give a runtime's environment, by rank: inherited, unreserved, the owner's, reserved.
+
+        Unlike on the platform, what the emulator's own environment holds is the lowest layer, so that
+        credentials, proxies and virtual environments of the developer work. `extra` ranks highest.
+        """
+        variables = {name: value for name, value in inherited.items() if not is_reserved(name)}
+        variables |= self._unreserved(inherited)
+        variables |= {name: value for name, value in self.variables.items() if not is_reserved(name)}
+        variables |= self._reserved(api_address, log_stream)
+        return {**variables, **extra}
+
+    def _unreserved(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        root = str(self.task_root)
+        paths = [inherited.get("LD_LIBRARY_PATH", ""), root, f"{root}/lib"]
+        return {
+            "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+            "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+            "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+            "_AWS_XRAY_DAEMON_PORT": "2000",
+            "LANG": "en_US.UTF-8",
+            "LD_LIBRARY_PATH": ":".join(path for path in paths if path),
+            "TZ": ":UTC",
+        }
+
+    def _reserved(self, api_address: str, log_stream: str) -> dict[str, str]:
+        variables = {
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory),
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": self.initialization_type,
+            "AWS_LAMBDA_LOG_FORMAT": "JSON" if self.is_json_log else "Text",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+            "AWS_LAMBDA_RUNTIME_API": api_address,
+            "LAMBDA_TASK_ROOT": str(self.task_root),
+            "LAMBDA_RUNTIME_DIR": "/var/runtime",
+            "_HANDLER": self.handler,
+        }
+        if self.log_level and self.is_json_log:
+            variables["AWS_LAMBDA_LOG_LEVEL"] = self.log_level
+        if self.concurrency is not None:
+            variables["AWS_LAMBDA_MAX_CONCURRENCY"] = str(self.concurrency)
+        return variables
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a variable is the platform's to set, or private to it."""
+    if name.startswith("_"):
+        return name not in UNDERSCORED_BUT_FREE
+    if name == "AWS_LAMBDA_EXEC_WRAPPER":
+        return False
+    return name.startswith("AWS_LAMBDA_") or name in {"LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"}

@@ -1,0 +1,297 @@
+"""One HTTP/1.1 connection: bytes to requests, one at a time and in order, and answers to bytes.
+
+Callbacks all the way: no task is made for a request. Parsing is httptools', on purpose not the runtime's
+own codec, so that a fault in the one cannot hide behind the same fault in the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+import httptools
+
+from aioric_emulator.answers import INTERNAL_ERROR, TEXT
+from aioric_emulator.messages import MAX_PAYLOAD, Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Application", "Connection", "HttpExchange"]
+
+# The limit of Go's server, which the platform runs.
+MAX_HEAD = 1024 * 1024
+# Enough to say of every body whether it is over the platform's limit. What is more, is counted and dropped.
+MAX_KEPT = MAX_PAYLOAD + 1
+# Requests a peer may send ahead of its answers before it is no longer read.
+MAX_AHEAD = 32
+
+BAD_REQUEST = Answer(400, (TEXT,), b"400 Bad Request")
+HEAD_TOO_LARGE = Answer(431, (TEXT,), b"431 Request Header Fields Too Large")
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+REASONS = {status.value: status.phrase for status in HTTPStatus}
+LINE_BREAKS = str.maketrans("\r\n", "  ")
+
+
+class Application(Protocol):
+    """Who answers the requests of a server's connections."""
+
+    def handle(self, exchange: HttpExchange) -> None:
+        """Take a request, and answer it now or later."""
+
+    def disconnected(self, exchange: HttpExchange) -> None:
+        """Take note that a request's peer left before the answer."""
+
+
+class HttpExchange:
+    """One request and its way back. Header names are lower case; repeated headers are joined."""
+
+    __slots__ = (
+        "_connection",
+        "body",
+        "fault",
+        "headers",
+        "is_truncated",
+        "keep_alive",
+        "method",
+        "size",
+        "target",
+        "trailers",
+    )
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.method = ""
+        self.target = ""
+        self.headers: dict[str, str] = {}
+        self.trailers: dict[str, str] = {}
+        self.body = b""
+        # The bytes of the whole body; `body` holds no more than MAX_KEPT of them.
+        self.size = 0
+        self.keep_alive = True
+        self.is_truncated = False
+        self.fault: Answer | None = None
+
+    def reply(self, answer: Answer) -> None:
+        """Send the answer. One that comes too late, because the peer left, goes nowhere."""
+        self._connection.reply(self, answer)
+
+
+def render(answer: Answer, *, keep_alive: bool) -> bytes:
+    """Give an answer's bytes. A line break in a header's value becomes a space."""
+    lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"]
+    for name, value in answer.headers:
+        if "\n" in value or "\r" in value:
+            value = value.translate(LINE_BREAKS)  # noqa: PLW2901 - the clean value takes the other's place
+        lines.append(f"{name}: {value}\r\n")
+    if not keep_alive:
+        lines.append("Connection: close\r\n")
+    if answer.status != HTTPStatus.NO_CONTENT:
+        lines.append(f"Content-Length: {len(answer.body)}\r\n")
+    lines.append("\r\n")
+    return "".join(lines).encode("utf-8", "surrogateescape") + answer.body
+
+
+class Connection(asyncio.Protocol):
+    """The server's end of one connection."""
+
+    def __init__(self, application: Application, on_lost: Callable[[Connection], None]) -> None:
+        self._application = application
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport
+        self._parser = httptools.HttpRequestParser(self)
+        self._reading: HttpExchange | None = None
+        self._url = b""
+        self._chunks: list[bytes] = []
+        self._in_head = True
+        self._head_size = 0
+        self._takes_input = True
+        self._waiting: deque[HttpExchange] = deque()
+        self._current: HttpExchange | None = None
+        self._is_serving = False
+        self._is_writable = True
+
+    # What the transport calls…
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker; create_server gives no other
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and serve the requests that are complete."""
+        if not self._takes_input:
+            return
+        self._feed(data)
+        if self._in_head:
+            self._head_size += len(data)
+            if self._head_size > MAX_HEAD:
+                self._fail(HEAD_TOO_LARGE)
+        if len(self._waiting) > MAX_AHEAD:
+            self._transport.pause_reading()
+        self._serve()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Nothing here upgrades. Java's client asks for h2c with its first request, and goes on in
+            # HTTP/1.1 when it is answered so; hence the rest is parsed as if it had not asked.
+            self._parser = httptools.HttpRequestParser(self)
+            rest = data[upgrade.args[0] :]
+            if rest:
+                self._feed(rest)
+        except httptools.HttpParserError:
+            self._fail(BAD_REQUEST)
+
+    def eof_received(self) -> bool:
+        """The peer sends no more. A request in progress is still answered; half a request is truncated."""
+        self._truncate()
+        self._takes_input = False
+        if self._current is not None:
+            self._application.disconnected(self._current)
+        return self._current is not None
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
+        """The connection is gone, in whatever state."""
+        self._truncate()
+        self._waiting.clear()
+        self._takes_input = False
+        current, self._current = self._current, None
+        if current is not None:
+            self._application.disconnected(current)
+        self._on_lost(self)
+
+    def pause_writing(self) -> None:
+        """Serve nothing more to a peer that does not read."""
+        self._is_writable = False
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._is_writable = True
+        self._serve()
+
+    def _truncate(self) -> None:
+        # The body that broke off is the application's to judge: a runtime's response ends its invocation.
+        exchange, self._reading = self._reading, None
+        if exchange is None or self._in_head or not self._takes_input:
+            return
+        exchange.is_truncated = True
+        exchange.keep_alive = False
+        exchange.body = b"".join(self._chunks)
+        self._waiting.append(exchange)
+        self._serve()
+
+    def _fail(self, answer: Answer) -> None:
+        self._takes_input = False
+        self._reading = None
+        exchange = HttpExchange(self)
+        exchange.fault = answer
+        exchange.keep_alive = False
+        self._waiting.append(exchange)
+
+    # …what the parser calls…
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        self._reading = HttpExchange(self)
+        self._url = b""
+        self._chunks = []
+        self._in_head = True
+        self._head_size = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header or, after the body, a trailer."""
+        exchange = self._reading
+        if exchange is None:
+            return
+        fields = exchange.headers if self._in_head else exchange.trailers
+        key = name.decode("latin-1").lower()
+        text = value.decode("utf-8", "surrogateescape")
+        fields[key] = f"{fields[key]}, {text}" if key in fields else text
+
+    def on_headers_complete(self) -> None:
+        """Go on to the body."""
+        self._in_head = False
+        exchange = self._reading
+        if exchange is None:
+            return
+        exchange.method = self._parser.get_method().decode("latin-1")
+        exchange.target = self._url.decode("utf-8", "surrogateescape")
+        exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
+        if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:
+            self._transport.write(CONTINUE)
+
+    def on_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        exchange = self._reading
+        if exchange is None:
+            return
+        if exchange.size < MAX_KEPT:
+            self._chunks.append(data[: MAX_KEPT - exchange.size])
+        exchange.size += len(data)
+
+    def on_message_complete(self) -> None:
+        """Put the request in line."""
+        exchange, self._reading = self._reading, None
+        if exchange is not None:
+            chunks = self._chunks
+            exchange.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self._waiting.append(exchange)
+        self._in_head = True
+        self._head_size = 0
+
+    # …and what is done with complete requests.
+
+    def _serve(self) -> None:
+        # Not reentrant: an answer given within `handle` returns to this loop instead of nesting.
+        if self._is_serving:
+            return
+        self._is_serving = True
+        try:
+            while self._waiting and self._current is None and self._is_writable:
+                self._current = self._waiting.popleft()
+                self._handle(self._current)
+        finally:
+            self._is_serving = False
+        if self._takes_input and not self._waiting:
+            self._transport.resume_reading()
+
+    def _handle(self, exchange: HttpExchange) -> None:
+        if exchange.fault is not None:
+            exchange.reply(exchange.fault)
+            return
+        try:
+            self._application.handle(exchange)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not reach a peer as anything but a 500
+            context = {"message": "A request of the emulator failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+            exchange.reply(INTERNAL_ERROR)
+
+    def reply(self, exchange: HttpExchange, answer: Answer) -> None:
+        """Send an exchange's answer, and serve the next request."""
+        if exchange is not self._current:
+            return
+        self._current = None
+        if not self._transport.is_closing():
+            self._transport.write(render(answer, keep_alive=exchange.keep_alive))
+        if exchange.keep_alive and (self._takes_input or self._waiting):
+            self._serve()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Close once what is written has been sent."""
+        self._waiting.clear()
+        self._takes_input = False
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()

@@ -1,0 +1,287 @@
+"""The local Lambda for one function: what the model decides is carried out here."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+import anyio
+
+from aioric_emulator import decisions
+from aioric_emulator.calls import new_invocation, refuse_payload
+from aioric_emulator.commands import default_command
+from aioric_emulator.configuration import FunctionConfiguration
+from aioric_emulator.environment import RunningEnvironment
+from aioric_emulator.front_door import FrontDoor
+from aioric_emulator.guardian import guard
+from aioric_emulator.platform_lines import JsonLines, TextLines
+from aioric_emulator.results import InvokeRejectedError, PendingResult
+from aioric_emulator.server import listen
+from aioric_emulator.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from anyio.abc import TaskGroup
+
+    from aioric_emulator.guardian import Guardian
+    from aioric_emulator.messages import Invocation
+    from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.results import InvokeResult
+
+__all__ = ["Emulator"]
+
+# Lines that are kept for a reader. A function under load writes more than anybody reads.
+MAX_LOG_LINES = 100_000
+
+
+class Emulator:
+    """A function on a local Lambda, for as long as its context is open.
+
+    Use as an async context manager, entered and left in the same task. `endpoint` is then what boto3
+    takes as `endpoint_url`.
+    """
+
+    def __init__(
+        self,
+        handler: str,
+        *,
+        task_root: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 3.0,
+        memory: int = 128,
+        concurrency: int | None = None,
+        command: Sequence[str] | None = None,
+        name: str = "function",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        max_environments: int = 10,
+        init_limit: float | None = None,
+        log_format: str = "Text",
+        log_level: str = "",
+        sends_invocation_id: bool = True,
+        has_framed_log: bool = False,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        self.configuration = FunctionConfiguration(
+            handler=handler,
+            command=tuple(command) if command is not None else default_command(handler),
+            task_root=Path(task_root) if task_root is not None else Path.cwd(),
+            name=name,
+            variables=dict(env or {}),
+            timeout=timeout,
+            memory=memory,
+            concurrency=concurrency,
+            max_environments=max_environments,
+            init_limit=init_limit,
+            log_format=log_format,
+            log_level=log_level,
+            sends_invocation_id=sends_invocation_id,
+            has_framed_log=has_framed_log,
+        )
+        self.endpoint = ""
+        self._host = host
+        self._port = port
+        self._on_line = on_line
+        self._clock = time.monotonic
+        self._service = Service(self.configuration.facts, self.configuration.limits, new_id)
+        self._lines = self._choose_lines()
+        self._log: deque[str] = deque(maxlen=MAX_LOG_LINES)
+        self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
+        self._stack = AsyncExitStack()
+        self._tasks: TaskGroup
+        self._guardian: Guardian
+        self._is_applying = False
+        self._wake = anyio.Event()
+        self._wakes_at = float("inf")
+        self._deeds: dict[type, Callable[[Any], None]] = {
+            decisions.Reply: self._reply,
+            decisions.Launch: self._launch,
+            decisions.InitEnd: self._init_end,
+            decisions.Begin: self._begin,
+            decisions.Complete: self._complete,
+            decisions.Finish: self._finish,
+            decisions.Reject: self._reject,
+            decisions.Stop: self._stop,
+        }
+
+    def _choose_lines(self) -> TextLines | JsonLines:
+        configuration = self.configuration
+        runtime = Path(configuration.command[0]).name
+        if configuration.is_json_log:
+            return JsonLines(runtime, configuration.memory, configuration.initialization_type)
+        return TextLines(runtime, configuration.memory)
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._guardian = await self._stack.enter_async_context(guard())
+            self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+            door = FrontDoor(self.configuration, self.submit)
+            listener = await self._stack.enter_async_context(listen(door, self._host, self._port))
+            self.endpoint = f"http://{listener.address}"
+            self._tasks.start_soon(self._keep_time)
+            if self.configuration.concurrency is not None:
+                self._service.warm_up(self._clock())
+                self._apply()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # What went wrong in the body is not handed to the task group, which would wrap it in a group.
+        await self._close()
+
+    async def _close(self) -> None:
+        self._service.stop(self._clock())
+        self._apply()
+        if hasattr(self, "_tasks"):
+            self._tasks.cancel_scope.cancel()
+        await self._stack.aclose()
+
+    @property
+    def logs(self) -> list[str]:
+        """All lines so far, of the function and of the platform."""
+        for environment in self._environments.values():
+            environment.drain_logs()
+        return list(self._log)
+
+    async def invoke(
+        self,
+        payload: object = b"",
+        *,
+        client_context: object = None,
+        tenant_id: str = "",
+        trace_id: str = "",
+    ) -> InvokeResult:
+        """Invoke the function, and wait until the runtime is done with it.
+
+        `payload` is the event as bytes, or anything that JSON can hold; so is `client_context`. Raises
+        `InvokeRejectedError` where no environment takes the call.
+        """
+        event = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        context = "" if client_context is None else json.dumps(client_context)
+        rejection = refuse_payload(event, len(event))
+        if rejection is not None:
+            raise InvokeRejectedError(rejection)
+        caller = PendingResult()
+        invocation = new_invocation(
+            self.configuration, caller, event, client_context=context, tenant_id=tenant_id, trace_id=trace_id
+        )
+        self.submit(invocation)
+        return await caller.wait(invocation.request_id)
+
+    def submit(self, invocation: Invocation) -> None:
+        """Hand an invocation to the service; its caller is told the rest."""
+        now = self._clock()
+        self._service.epoch_offset = time.time() - now
+        self._service.invoke(invocation, now)
+        self._apply()
+        # A call that waits for a lane has a deadline too, and nothing else tells of it.
+        self._be_awake_at(self._service.next_deadline)
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._wake = anyio.Event()
+            self._wakes_at = self._service.next_deadline
+            with anyio.move_on_after(max(0.0, self._wakes_at - self._clock())):
+                await self._wake.wait()
+            self._service.advance(self._clock())
+            self._apply()
+
+    def _be_awake_at(self, moment: float) -> None:
+        if moment < self._wakes_at:
+            self._wakes_at = moment
+            self._wake.set()
+
+    def _apply(self) -> None:
+        # Not reentrant: what an answer sets off is decided at once, but done after what was decided before.
+        if self._is_applying:
+            return
+        self._is_applying = True
+        try:
+            while pending := self._service.take():
+                for decision in pending:
+                    self._deeds[type(decision)](decision)
+        finally:
+            self._is_applying = False
+
+    # One method for each kind of decision…
+
+    def _reply(self, decision: decisions.Reply) -> None:
+        decision.exchange.reply(decision.answer)
+
+    def _launch(self, decision: decisions.Launch) -> None:
+        model = decision.environment
+        environment = RunningEnvironment(
+            model, self.configuration, self._guardian, self._clock, self._apply, self._record
+        )
+        self._environments[model] = environment
+        self._be_awake_at(model.init_deadline)
+        self._write(self._lines.init_start(), None)
+        self._tasks.start_soon(environment.run)
+
+    def _init_end(self, decision: decisions.InitEnd) -> None:
+        if decision.environment in self._environments:
+            self._environments[decision.environment].drain_logs()
+        self._write(self._lines.init_end(decision), None)
+
+    def _begin(self, decision: decisions.Begin) -> None:
+        invocation = decision.invocation
+        self._be_awake_at(invocation.deadline)
+        self._write(self._lines.start(invocation), invocation)
+
+    def _complete(self, decision: decisions.Complete) -> None:
+        decision.invocation.caller.answered(decision.outcome)
+
+    def _finish(self, decision: decisions.Finish) -> None:
+        invocation, ending = decision.invocation, decision.ending
+        environment = self._environments.get(decision.environment)
+        memory = 0
+        if environment is not None:
+            environment.finish(invocation)
+            memory = environment.max_memory
+        self._write(self._lines.end(invocation, ending, memory), invocation)
+        invocation.caller.finished(ending, memory)
+
+    def _reject(self, decision: decisions.Reject) -> None:
+        decision.invocation.caller.rejected(decision.rejection)
+
+    def _stop(self, decision: decisions.Stop) -> None:
+        environment = self._environments.pop(decision.environment, None)
+        if environment is not None:
+            environment.stop()
+
+    # …and the log.
+
+    def _write(self, lines: list[str], invocation: Invocation | None) -> None:
+        for line in lines:
+            self._keep(line)
+            if invocation is not None:
+                invocation.caller.logged(line, is_platform=True)
+
+    def _record(self, line: str, invocation: Invocation | None) -> None:
+        self._keep(line)
+        if invocation is not None:
+            invocation.caller.logged(line, is_platform=False)
+
+    def _keep(self, line: str) -> None:
+        self._log.append(line)
+        if self._on_line is not None:
+            self._on_line(line)
+
+
+def new_id() -> str:
+    """Give a new identifier."""
+    return str(uuid4())

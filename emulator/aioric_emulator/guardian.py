@@ -1,0 +1,78 @@
+"""A small process that outlives a killed emulator just long enough to end the runtimes it started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["Guardian", "guard"]
+
+# The emulator tells it of every process group that starts and ends. Its input ends when the emulator does,
+# however that came about, SIGKILL included; whatever group is left then, is killed. Plain sh: it is there on
+# Linux and macOS alike, starts at once, and needs next to no memory.
+SCRIPT = """
+trap '' HUP INT TERM
+groups=' '
+while read -r change group; do
+  case $change in
+    +) groups="$groups$group " ;;
+    -) groups="${groups%% $group *} ${groups#* $group }" ;;
+  esac
+done
+for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+exit 0
+"""
+
+
+class Guardian:
+    """The emulator's end of it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def watch(self, group: int) -> None:
+        """Have a process group killed when the emulator is gone."""
+        self._tell(f"+ {group}\n")
+
+    def forget(self, group: int) -> None:
+        """Leave a process group alone: it has ended, and its number may be another's."""
+        self._tell(f"- {group}\n")
+
+    def _tell(self, line: str) -> None:
+        # A line this short is written whole. Where nobody reads, nobody can be told.
+        try:
+            os.write(self._descriptor, line.encode())
+        except BrokenPipeError:
+            return
+
+
+@asynccontextmanager
+async def guard() -> AsyncIterator[Guardian]:
+    """Run a guardian while the context is open."""
+    reader, writer = os.pipe()
+    try:
+        process = await anyio.open_process(
+            ["/bin/sh", "-c", SCRIPT],
+            stdin=reader,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(writer)
+        raise
+    finally:
+        os.close(reader)
+    try:
+        yield Guardian(writer)
+    finally:
+        os.close(writer)
+        with anyio.CancelScope(shield=True):
+            await process.aclose()

@@ -1,0 +1,116 @@
+"""The lines that the platform itself writes to a function's log: INIT_START, START, END, REPORT.
+
+Text: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+JSON: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aioric_emulator.decisions import InitEnd
+    from aioric_emulator.messages import Ending, Invocation
+
+__all__ = ["JsonLines", "TextLines", "megabytes"]
+
+MIB = 1024 * 1024
+
+
+def megabytes(size: int) -> int:
+    """Give a number of bytes in the megabytes of a REPORT line, of which a started one is a whole one."""
+    return math.ceil(size / MIB)
+
+
+def milliseconds(seconds: float) -> float:
+    """Give seconds as a REPORT line's milliseconds."""
+    return round(seconds * 1000, 2)
+
+
+class TextLines:
+    """The lines of the text format."""
+
+    def __init__(self, runtime: str, memory: int) -> None:
+        self._runtime = runtime
+        self._memory = memory
+
+    def init_start(self) -> list[str]:
+        """An environment's runtime is started."""
+        return [f"INIT_START Runtime Version: {self._runtime}"]
+
+    def init_end(self, end: InitEnd) -> list[str]:
+        """An init failed, or one that had failed was repeated. A good first one is told by REPORT."""
+        if end.status == "success":
+            return []
+        duration = f"{end.duration * 1000:.2f} ms"
+        line = f"INIT_REPORT Init Duration: {duration}\tPhase: {end.phase}\tStatus: {end.status}"
+        return [f"{line}\tError Type: {end.error_type}" if end.status == "error" else line]
+
+    def start(self, invocation: Invocation) -> list[str]:
+        """An invocation starts."""
+        return [f"START RequestId: {invocation.request_id} Version: $LATEST"]
+
+    def end(self, invocation: Invocation, ending: Ending, max_memory: int) -> list[str]:
+        """An invocation is over; `max_memory` is in bytes."""
+        duration = ending.duration * 1000
+        report = (
+            f"REPORT RequestId: {invocation.request_id}\tDuration: {duration:.2f} ms"
+            f"\tBilled Duration: {math.ceil(duration)} ms\tMemory Size: {self._memory} MB"
+            f"\tMax Memory Used: {megabytes(max_memory)} MB"
+        )
+        if ending.init_duration is not None:
+            report += f"\tInit Duration: {ending.init_duration * 1000:.2f} ms"
+        if ending.status != "success":
+            report += f"\tStatus: {ending.status}"
+        if ending.status == "error":
+            report += f"\tError Type: {ending.error_type}"
+        return [f"END RequestId: {invocation.request_id}", report]
+
+
+class JsonLines:
+    """The lines of the JSON format, one telemetry event each."""
+
+    def __init__(self, runtime: str, memory: int, initialization_type: str) -> None:
+        self._runtime = runtime
+        self._memory = memory
+        self._initialization_type = initialization_type
+
+    def init_start(self) -> list[str]:
+        """An environment's runtime is started."""
+        record: dict[str, object] = {"initializationType": self._initialization_type, "phase": "init"}
+        return [self._line("platform.initStart", record | {"runtimeVersion": self._runtime})]
+
+    def init_end(self, end: InitEnd) -> list[str]:
+        """An init ended."""
+        record: dict[str, object] = {"initializationType": self._initialization_type, "phase": end.phase}
+        record |= {"status": end.status, "metrics": {"durationMs": milliseconds(end.duration)}}
+        if end.error_type:
+            record["errorType"] = end.error_type
+        return [self._line("platform.initReport", record)]
+
+    def start(self, invocation: Invocation) -> list[str]:
+        """An invocation starts."""
+        return [self._line("platform.start", {"requestId": invocation.request_id, "version": "$LATEST"})]
+
+    def end(self, invocation: Invocation, ending: Ending, max_memory: int) -> list[str]:
+        """An invocation is over; `max_memory` is in bytes."""
+        metrics: dict[str, object] = {
+            "durationMs": milliseconds(ending.duration),
+            "billedDurationMs": math.ceil(ending.duration * 1000),
+            "memorySizeMB": self._memory,
+            "maxMemoryUsedMB": megabytes(max_memory),
+        }
+        if ending.init_duration is not None:
+            metrics["initDurationMs"] = milliseconds(ending.init_duration)
+        record: dict[str, object] = {"requestId": invocation.request_id, "metrics": metrics}
+        record["status"] = ending.status
+        if ending.error_type:
+            record["errorType"] = ending.error_type
+        return [self._line("platform.report", record)]
+
+    def _line(self, kind: str, record: dict[str, object]) -> str:
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return json.dumps({"time": time, "type": kind, "record": record}, separators=(",", ":"))

@@ -1,0 +1,141 @@
+"""The Runtime API and the Extensions API of one environment: routes to the model's methods.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from aioric_emulator import answers
+from aioric_emulator.messages import Answer, RuntimeAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.phases import ExecutionEnvironment
+
+__all__ = ["RuntimeApi"]
+
+RUNTIME = "/2018-06-01"
+INVOCATION = f"{RUNTIME}/runtime/invocation/"
+NEXT = f"{INVOCATION}next"
+EXTENSION = "/2020-01-01/extension"
+
+# Nothing subscribes here yet; the platform's emulator gives this answer where it does not support it either.
+TELEMETRY_STUB = Answer(
+    202,
+    (answers.JSON,),
+    b'{"errorMessage":"Telemetry API is not supported","errorType":"Telemetry.NotSupported"}\n',
+)
+LOGS_STUB = Answer(
+    202,
+    (answers.JSON,),
+    b'{"errorMessage":"Logs API is not supported","errorType":"Logs.NotSupported"}\n',
+)
+
+
+def read_path(target: str) -> str:
+    """Give a request target's path, without its query, of an absolute target too."""
+    if not target.startswith("/"):
+        target = urlsplit(target).path
+    return target.partition("?")[0]
+
+
+def read_runtime_answer(exchange: HttpExchange) -> RuntimeAnswer:
+    """Read what the runtime posted."""
+    headers, trailers = exchange.headers, exchange.trailers
+    return RuntimeAnswer(
+        body=exchange.body,
+        size=exchange.size,
+        content_type=headers.get("content-type", ""),
+        invocation_id=headers.get("lambda-runtime-invocation-id", ""),
+        response_mode=headers.get("lambda-runtime-function-response-mode", ""),
+        error_type=headers.get("lambda-runtime-function-error-type", ""),
+        trailer_error_type=trailers.get("lambda-runtime-function-error-type", ""),
+        trailer_error_body=trailers.get("lambda-runtime-function-error-body", ""),
+        is_truncated=exchange.is_truncated,
+    )
+
+
+class RuntimeApi:
+    """The application on an environment's own port."""
+
+    def __init__(
+        self, environment: ExecutionEnvironment, clock: Callable[[], float], apply: Callable[[], None]
+    ) -> None:
+        self._environment = environment
+        self._clock = clock
+        # Carries out what the model decided with the request.
+        self._apply = apply
+        post, get, put = "POST", "GET", "PUT"
+        self._routes: dict[str, tuple[str, Callable[[HttpExchange], None]]] = {
+            f"{RUNTIME}/ping": (get, lambda exchange: exchange.reply(answers.PONG)),
+            f"{RUNTIME}/runtime/init/error": (post, self._init_error),
+            f"{EXTENSION}/register": (post, self._register),
+            f"{EXTENSION}/event/next": (get, self._extension_next),
+            f"{EXTENSION}/init/error": (post, lambda each: self._extension_error(each, "InitError")),
+            f"{EXTENSION}/exit/error": (post, lambda each: self._extension_error(each, "ExitError")),
+            "/2022-07-01/telemetry": (put, lambda exchange: exchange.reply(TELEMETRY_STUB)),
+            "/2020-08-15/logs": (put, lambda exchange: exchange.reply(LOGS_STUB)),
+        }
+
+    def handle(self, exchange: HttpExchange) -> None:
+        """Route a request. The two of every invocation are looked at first."""
+        target, method = exchange.target, exchange.method
+        if target == NEXT and method == "GET":
+            self._environment.next(exchange, exchange.size, self._clock())
+            self._apply()
+            return
+        path = read_path(target)
+        if path.startswith(INVOCATION):
+            self._invocation(exchange, path[len(INVOCATION) :])
+        elif (route := self._routes.get(path)) is None:
+            exchange.reply(answers.NOT_FOUND)
+        elif route[0] != method:
+            exchange.reply(answers.method_not_allowed(route[0]))
+        else:
+            route[1](exchange)
+        self._apply()
+
+    def disconnected(self, exchange: HttpExchange) -> None:
+        """Tell the model that a poller left."""
+        self._environment.disconnected(exchange)
+        self._apply()
+
+    def _invocation(self, exchange: HttpExchange, rest: str) -> None:
+        if rest == "next":
+            if exchange.method == "GET":
+                self._environment.next(exchange, exchange.size, self._clock())
+            else:
+                exchange.reply(answers.method_not_allowed("GET"))
+            return
+        request_id, _, kind = rest.rpartition("/")
+        if not request_id or "/" in request_id or kind not in {"response", "error"}:
+            exchange.reply(answers.NOT_FOUND)
+        elif exchange.method != "POST":
+            exchange.reply(answers.method_not_allowed("POST"))
+        else:
+            answer, now = read_runtime_answer(exchange), self._clock()
+            take = self._environment.response if kind == "response" else self._environment.error
+            take(exchange, unquote(request_id, errors="surrogateescape"), answer, now)
+
+    def _init_error(self, exchange: HttpExchange) -> None:
+        self._environment.init_error(exchange, read_runtime_answer(exchange), self._clock())
+
+    def _register(self, exchange: HttpExchange) -> None:
+        name = exchange.headers.get("lambda-extension-name", "")
+        features = exchange.headers.get("lambda-extension-accept-feature", "")
+        self._environment.register(exchange, name, features, exchange.body)
+
+    def _extension_next(self, exchange: HttpExchange) -> None:
+        identifier = exchange.headers.get("lambda-extension-identifier", "")
+        self._environment.extension_next(exchange, identifier, self._clock())
+
+    def _extension_error(self, exchange: HttpExchange, state: str) -> None:
+        identifier = exchange.headers.get("lambda-extension-identifier", "")
+        error_type = exchange.headers.get("lambda-extension-function-error-type", "")
+        self._environment.extension_error(exchange, identifier, error_type, state, self._clock())

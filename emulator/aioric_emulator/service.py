@@ -1,0 +1,212 @@
+"""The platform's side of one function: which environment serves which call. No socket, no clock.
+
+Events go in as method calls with the time in seconds; decisions come out of `take`, in order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aioric_emulator.classic import ClassicEnvironment
+from aioric_emulator.decisions import Begin, Decision, Launch, Reject
+from aioric_emulator.extensions import Registrations
+from aioric_emulator.managed import UNAVAILABLE, ManagedEnvironment
+from aioric_emulator.messages import Rejection
+from aioric_emulator.phases import INIT, INVOKE, Birth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aioric_emulator.extensions import FunctionFacts
+    from aioric_emulator.failures import Failure
+    from aioric_emulator.messages import Invocation
+    from aioric_emulator.phases import ExecutionEnvironment
+
+__all__ = ["Limits", "Service"]
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+CLASSIC_INIT_LIMIT = 10.0
+MANAGED_INIT_LIMIT = 130.0
+MAX_INIT_LIMIT = 900.0
+# How long a call may wait for a lane that is between its answer and its next poll. The platform refuses
+# at once, but there a router in front retries on other environments; here there is only the one.
+LANE_PATIENCE = 1.0
+
+THROTTLED = Rejection(
+    429,
+    "TooManyRequestsException",
+    "Rate Exceeded.",
+    "ReservedFunctionConcurrentInvocationLimitExceeded",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A function's limits. Times are in seconds.
+
+    `lanes` is None for classic environments, and N for one Managed Instances environment of N lanes.
+    """
+
+    timeout: float
+    environments: int = 10
+    lanes: int | None = None
+    init_limit: float | None = None
+
+    @property
+    def init(self) -> float:
+        """How long an init may take."""
+        if self.init_limit is not None:
+            return self.init_limit
+        if self.lanes is None:
+            return CLASSIC_INIT_LIMIT
+        return min(max(MANAGED_INIT_LIMIT, self.timeout), MAX_INIT_LIMIT)
+
+
+class Service:
+    """One function's environments and the calls on their way to them."""
+
+    def __init__(self, facts: FunctionFacts, limits: Limits, new_id: Callable[[], str]) -> None:
+        self.epoch_offset = 0.0
+        self._facts = facts
+        self._limits = limits
+        self._new_id = new_id
+        self._decisions: list[Decision] = []
+        self._launched = 0
+        self._environments: dict[int, ExecutionEnvironment] = {}
+        # The most recently used is taken first, so that the others may go cold.
+        self._idle: list[ClassicEnvironment] = []
+        self._held: deque[Invocation] = deque()
+
+    def take(self) -> list[Decision]:
+        """Give the decisions since the last time."""
+        decisions, self._decisions[:] = self._decisions[:], []
+        return decisions
+
+    @property
+    def next_deadline(self) -> float:
+        """When `advance` has something to do, unless something else happens before."""
+        times = [environment.next_deadline for environment in self._environments.values()]
+        if self._held:
+            times.append(self._held[0].arrived_at + LANE_PATIENCE)
+        return min(times, default=float("inf"))
+
+    def advance(self, now: float) -> None:
+        """Let time pass."""
+        for environment in list(self._environments.values()):
+            environment.advance(now)
+        while self._held and now >= self._held[0].arrived_at + LANE_PATIENCE:
+            if any(environment.is_initialising for environment in self._environments.values()):
+                # It is not the lanes that are late. Ask again when init is over.
+                self._held[0].arrived_at = now
+                return
+            self._decisions.append(Reject(self._held.popleft(), UNAVAILABLE))
+
+    def warm_up(self, now: float) -> None:
+        """Start an environment before there is a call for it."""
+        self._launch(now, self._limits.init, INIT)
+
+    def stop(self, now: float) -> None:
+        """End every environment, and refuse the calls that wait for one."""
+        while self._held:
+            self._decisions.append(Reject(self._held.popleft(), UNAVAILABLE))
+        for environment in list(self._environments.values()):
+            environment.shut_down(now)
+
+    def invoke(self, invocation: Invocation, now: float) -> None:
+        """Take a call."""
+        invocation.arrived_at = now
+        if self._limits.lanes is None:
+            self._invoke_classic(invocation, now)
+        else:
+            self._invoke_managed(invocation, self._limits.lanes, now)
+
+    def _invoke_classic(self, invocation: Invocation, now: float) -> None:
+        environment = self._take_idle(invocation.tenant_id)
+        if environment is not None:
+            environment.dispatch(invocation, now)
+            return
+        if len(self._environments) >= self._limits.environments:
+            if not self._idle:
+                self._decisions.append(Reject(invocation, THROTTLED))
+                return
+            # Only other tenants' environments idle, and none of them may ever serve this call.
+            self._idle[0].stop("spindown")
+        self._reserve(self._launch(now, self._limits.init, INIT), invocation)
+
+    def _take_idle(self, tenant_id: str) -> ClassicEnvironment | None:
+        for index in range(len(self._idle) - 1, -1, -1):
+            if self._idle[index].tenant_id in {None, tenant_id}:
+                environment = self._idle.pop(index)
+                environment.tenant_id = tenant_id
+                return environment
+        return None
+
+    def _reserve(self, environment: ExecutionEnvironment, invocation: Invocation) -> None:
+        environment.reserved = invocation
+        environment.tenant_id = invocation.tenant_id
+
+    def _invoke_managed(self, invocation: Invocation, lanes: int, now: float) -> None:
+        environment = next(iter(self._environments.values()), None)
+        if environment is None:
+            environment = self._launch(now, self._limits.init, INIT)
+        if len(list(environment.running())) + len(self._held) >= lanes:
+            self._decisions.append(Reject(invocation, THROTTLED))
+            return
+        self._held.append(invocation)
+        if not environment.is_initialising:
+            self.available(environment, now)
+
+    def _launch(self, now: float, init_limit: float, phase: str) -> ExecutionEnvironment:
+        self._launched += 1
+        is_classic = self._limits.lanes is None
+        kind = ClassicEnvironment if is_classic else ManagedEnvironment
+        events = frozenset({"INVOKE"} if is_classic else ())
+        environment: ExecutionEnvironment = kind(
+            Birth(self._launched, now, now + init_limit, phase),
+            self,
+            self._decisions.append,
+            Registrations(self._facts, self._new_id, events),
+        )
+        self._environments[environment.number] = environment
+        self._decisions.append(Launch(environment))
+        return environment
+
+    # What environments tell their owner…
+
+    def available(self, environment: ExecutionEnvironment, now: float) -> None:
+        """Give an environment that waits what waits for it."""
+        if isinstance(environment, ManagedEnvironment):
+            while self._held and environment.has_idle_lane:
+                environment.dispatch(self._held.popleft(), now)
+        elif environment.reserved is not None:
+            invocation, environment.reserved = environment.reserved, None
+            environment.dispatch(invocation, now)
+        elif isinstance(environment, ClassicEnvironment):
+            self._idle.append(environment)
+
+    def init_failed(self, environment: ExecutionEnvironment, failure: Failure, now: float) -> None:
+        """Repeat an on-demand init within the invocation's limit, once; after that, tell the callers."""
+        invocation, environment.reserved = environment.reserved, None
+        if invocation is None:
+            while self._held:
+                environment.abandon(self._held.popleft(), failure, now)
+        elif environment.init_phase == INVOKE:
+            environment.abandon(invocation, failure, now)
+        else:
+            self._repeat_init(invocation, now)
+
+    def _repeat_init(self, invocation: Invocation, now: float) -> None:
+        environment = self._launch(now, invocation.timeout, INVOKE)
+        self._reserve(environment, invocation)
+        invocation.started_at = now
+        invocation.deadline = now + invocation.timeout
+        invocation.deadline_ms = round((invocation.deadline + self.epoch_offset) * 1000)
+        self._decisions.append(Begin(environment, invocation))
+
+    def gone(self, environment: ExecutionEnvironment) -> None:
+        """Forget a stopped environment."""
+        del self._environments[environment.number]
+        if isinstance(environment, ClassicEnvironment) and environment in self._idle:
+            self._idle.remove(environment)

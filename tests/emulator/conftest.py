@@ -1,0 +1,34 @@
+"""What the emulator's tests share: functions on disk, and the plugin's fixture from the source tree."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aioric_emulator.pytest_plugin import aioric_function
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["aioric_function"]
+
+OFFICIAL = [sys.executable, "-m", "awslambdaric", "app.handler"]
+
+
+@pytest.fixture
+def official_command() -> list[str]:
+    """Give the command line of the official runtime client."""
+    return OFFICIAL
+
+
+@pytest.fixture
+def greeter(tmp_path: Path) -> Path:
+    """Give the folder of a function that greets, and says so in its log."""
+    (tmp_path / "app.py").write_text(
+        "def handler(event, context):\n"
+        "    print('greeting')\n"
+        "    return {'hello': event.get('name'), 'id': context.aws_request_id}\n"
+    )
+    return tmp_path
