@@ -8,12 +8,11 @@ from collections import deque
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from uuid import uuid4
 
 import anyio
 
 from aioric_emulator import decisions
-from aioric_emulator.calls import new_invocation, refuse_payload
+from aioric_emulator.calls import new_id, new_invocation, refuse_payload
 from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.environment import RunningEnvironment
@@ -280,8 +279,3 @@ class Emulator:
         self._log.append(line)
         if self._on_line is not None:
             self._on_line(line)
-
-
-def new_id() -> str:
-    """Give a new identifier."""
-    return str(uuid4())
