@@ -21,7 +21,17 @@ ALLOWED = {
     "function": {"messages", "errors", "config", "identity", "logs", "function"},
     "logs": {"messages", "errors", "config", "identity", "function", "logs"},
     "drivers": {"messages", "errors", "config", "identity", "protocol", "function", "logs", "drivers"},
-    "startup": {"version", "messages", "errors", "config", "identity", "protocol", "function", "logs", "drivers"},
+    "startup": {
+        "version",
+        "messages",
+        "errors",
+        "config",
+        "identity",
+        "protocol",
+        "function",
+        "logs",
+        "drivers",
+    },
     "__main__": {"startup"},
     "__init__": {"version"},
 }

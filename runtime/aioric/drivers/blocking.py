@@ -6,6 +6,7 @@ No event loop, so that a handler may call `asyncio.run()`, and signal handlers r
 from __future__ import annotations
 
 import _socket  # what `socket` wraps; the wrapper costs more to import than this driver to run
+import select
 import time
 
 from aioric.errors import ConnectionLost, MalformedResponse
@@ -49,13 +50,14 @@ class Line:
         journal: Hears of refused answers.
     """
 
-    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket")
+    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket", "_watch")
 
     def __init__(self, host: str, port: int, conversation: Conversation, journal: Journal) -> None:
         self._address = (host, port)
         self._conversation = conversation
         self._journal = journal
         self._socket: _socket.socket | None = None
+        self._watch: select.poll | None = None
         self._sent = 0
 
     def exchange(self) -> Invocation:
@@ -86,25 +88,28 @@ class Line:
 
     def _connection(self) -> _socket.socket:
         """The connection, if it still stands; a new one otherwise."""
-        if self._socket is not None and (self._conversation.reopen or has_gone(self._socket)):
+        if self._watch is not None and (self._conversation.reopen or has_gone(self._watch)):
             self.close()
         if self._socket is None:
             self._sent = 0
             self._socket = connect(*self._address)
+            self._watch = watch(self._socket)
             self._conversation.reopened()
         return self._socket
 
     def _write(self, connection: _socket.socket) -> None:
         self._sent = 0
-        for part in self._conversation.take():
-            sent = connection.send(part)
-            self._sent += sent
-            if sent < len(part):
-                rest = memoryview(part)[sent:]
+        try:
+            for part in self._conversation.take():
+                rest: bytes | memoryview = part
                 while rest:
                     sent = connection.send(rest)
                     self._sent += sent
-                    rest = rest[sent:]
+                    rest = memoryview(rest)[sent:] if sent < len(rest) else b""
+        except ConnectionError:
+            # A peer that refuses an answer may hang up before it has read it all; what it said is
+            # there to be read, or else the end of the stream.
+            self._conversation.interrupted = True
 
     def _recover(self, error: Exception) -> None:
         conversation = self._conversation
@@ -119,7 +124,7 @@ class Line:
         """Close the connection, if there is one."""
         if self._socket is not None:
             self._socket.close()
-            self._socket = None
+            self._socket = self._watch = None
 
 
 def report_refusals(conversation: Conversation, journal: Journal) -> None:
@@ -129,14 +134,24 @@ def report_refusals(conversation: Conversation, journal: Journal) -> None:
     conversation.refusals.clear()
 
 
+def resolve(host: str, port: int) -> tuple[int, tuple[object, ...]]:
+    """The address family and socket address of the Runtime API, which is on this machine.
+
+    Raises:
+        OSError: The name is unknown.
+    """
+    family, _, _, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+    return family, address
+
+
 def connect(host: str, port: int) -> _socket.socket:
     """Open a connection to the Runtime API.
 
     Raises:
         OSError: It cannot be reached.
     """
-    family, kind, protocol, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
-    connection = _socket.socket(family, kind, protocol)
+    family, address = resolve(host, port)
+    connection = _socket.socket(family, _socket.SOCK_STREAM)
     try:
         connection.connect(address)
         # A small answer must not wait for the acknowledgement of the one before.
@@ -147,18 +162,20 @@ def connect(host: str, port: int) -> _socket.socket:
     return connection
 
 
-def has_gone(connection: _socket.socket) -> bool:
+def watch(connection: _socket.socket) -> select.poll:
+    """What `has_gone` looks at."""
+    watching = select.poll()
+    watching.register(connection, select.POLLIN)
+    return watching
+
+
+def has_gone(watching: select.poll) -> bool:
     """Whether the peer has closed an idle connection, so that nothing must be sent on it.
 
-    An answer sent into a closed connection could not be told from one that arrived.
+    An answer sent into a closed connection could not be told from one that arrived. Readable, on an
+    idle connection, means the end of the stream or bytes that nobody asked for: either is the end.
     """
-    try:
-        connection.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True  # the end of the stream, or bytes that nobody asked for
+    return bool(watching.poll(0))
 
 
 def ask(host: str, port: int, request: bytes) -> Response:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from aioric.drivers.blocking import has_gone, report_refusals
+from aioric.drivers.blocking import has_gone, report_refusals, resolve, watch
 from aioric.errors import ConnectionLost, MalformedResponse, PlatformRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import select
     from collections.abc import Sequence
 
     from aioric.function.steps import Function
@@ -48,10 +49,12 @@ async def serve(
     while busy := [task for task, lane in tasks.items() if lane.busy and not task.done()]:
         await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
     for task, lane in tasks.items():
-        if not task.done():
-            task.cancel()
+        task.cancel()
         lane.close()
-    ended.pop().result()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    end = ended.pop().result()
+    if end is not None:
+        raise end
 
 
 class Lane:
@@ -70,6 +73,7 @@ class Lane:
 
     __slots__ = (
         "_address",
+        "_blocked",
         "_conversation",
         "_function",
         "_handling",
@@ -78,6 +82,7 @@ class Lane:
         "_sent",
         "_socket",
         "_waiter",
+        "_watch",
         "leaving",
     )
 
@@ -90,7 +95,9 @@ class Lane:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
+        self._watch: select.poll | None = None
         self._waiter: asyncio.Future[Invocation | None] | None = None
+        self._blocked: asyncio.Future[bool] | None = None  # while the peer takes no more bytes
         self._sent = 0
         self._handling = False
         self.leaving = False
@@ -100,8 +107,11 @@ class Lane:
         """Whether an invocation is being served, or its answer is not yet acknowledged."""
         return self._handling or self._conversation.owing
 
-    async def serve(self) -> None:
+    async def serve(self) -> BaseException | None:
         """Poll, handle, answer, until it cannot go on or is `leaving`.
+
+        Returns what a handler raised to end the process: a task that raises it would end the loop
+        at once, and with it what the other lanes are serving.
 
         Raises:
             PlatformRefused: The platform will send no more.
@@ -110,16 +120,20 @@ class Lane:
         conversation = self._conversation
         conversation.poll()
         while (invocation := await self._exchange()) is not None:
-            self._handling = True
             answer = await self._loop.create_task(self._handle(invocation))
+            if isinstance(answer, BaseException):
+                return answer
             conversation.answer(invocation, answer, poll=not self.leaving)
             self._handling = False
+        return None
 
-    async def _handle(self, invocation: Invocation) -> Buffered | Failed:
+    async def _handle(self, invocation: Invocation) -> Buffered | Failed | BaseException:
         try:
             return await self._function.run_async(invocation)
         except asyncio.CancelledError as error:  # no `Exception`, and no reason to end anything
             return self._function.fail(invocation, error)
+        except BaseException as error:  # noqa: BLE001 - SystemExit above all; `serve` raises it
+            return error
 
     async def _exchange(self) -> Invocation | None:
         """Send what the conversation wants to say, and wait for the next invocation.
@@ -143,19 +157,20 @@ class Lane:
 
     async def _connection(self) -> socket.socket:
         """The connection, if it still stands; a new one otherwise."""
-        if self._socket is not None and (self._conversation.reopen or has_gone(self._socket)):
+        if self._watch is not None and (self._conversation.reopen or has_gone(self._watch)):
             self.close()
         if self._socket is None:
             self._sent = 0
             self._socket = await self._connect()
+            self._watch = watch(self._socket)
             self._loop.add_reader(self._socket.fileno(), self._readable)
             self._conversation.reopened()
         return self._socket
 
     async def _connect(self) -> socket.socket:
-        found = await self._loop.getaddrinfo(*self._address, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        connection = socket.socket(family, kind, protocol)
+        # Not the loop's own resolver, which would start a thread pool for an address in digits.
+        family, address = resolve(*self._address)
+        connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.setblocking(False)
             await self._loop.sock_connect(connection, address)
@@ -167,23 +182,34 @@ class Lane:
 
     async def _write(self, connection: socket.socket) -> None:
         self._sent = 0
+        room = True
         for part in self._conversation.take():
             rest: bytes | memoryview = part
             while rest:
                 try:
                     sent = connection.send(rest)
                 except BlockingIOError:
-                    await self._writable(connection)
-                    continue
+                    if room:
+                        room = await self._writable(connection)
+                        continue
+                    self._conversation.interrupted = True
+                    return
+                except ConnectionError:
+                    # A peer that refuses an answer may hang up before it has read it all; what it
+                    # said is there to be read, or else the end of the stream.
+                    self._conversation.interrupted = True
+                    return
                 self._sent += sent
                 rest = memoryview(rest)[sent:] if sent < len(rest) else b""
 
-    async def _writable(self, connection: socket.socket) -> None:
-        ready = self._loop.create_future()
-        self._loop.add_writer(connection.fileno(), _wake, ready)
+    async def _writable(self, connection: socket.socket) -> bool:
+        """Wait for room to write (true), or until the peer speaks or leaves before it has read all."""
+        self._blocked = self._loop.create_future()
+        self._loop.add_writer(connection.fileno(), _wake, self._blocked, True)
         try:
-            await ready
+            return await self._blocked
         finally:
+            self._blocked = None
             self._loop.remove_writer(connection.fileno())
 
     async def _hear(self) -> Invocation | None:
@@ -194,8 +220,11 @@ class Lane:
     def _readable(self) -> None:
         """Bytes or the end of the stream have arrived."""
         conversation, waiter = self._conversation, self._waiter
-        if waiter is None:  # while the handler runs: the peer has closed, or speaks out of turn
-            self.close()
+        if waiter is None:
+            if self._blocked is not None:
+                _wake(self._blocked, False)
+            else:  # while the handler runs: the peer has closed, or speaks out of turn
+                self.close()
             return
         assert self._socket is not None  # noqa: S101 - watched only while it is open
         try:
@@ -208,6 +237,7 @@ class Lane:
             return
         if invocation is not None or conversation.outgoing or conversation.reopen or self.leaving:
             self._waiter = None
+            self._handling = invocation is not None
             waiter.set_result(invocation)
         elif conversation.refusals:
             report_refusals(conversation, self._journal)
@@ -225,9 +255,9 @@ class Lane:
         if self._socket is not None:
             self._loop.remove_reader(self._socket.fileno())
             self._socket.close()
-            self._socket = None
+            self._socket = self._watch = None
 
 
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
+def _wake(blocked: asyncio.Future[bool], room: bool) -> None:  # noqa: FBT001 - a callback's argument
+    if not blocked.done():
+        blocked.set_result(room)

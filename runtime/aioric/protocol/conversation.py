@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # connection that the peer has closed, so the first new try is immediate.
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
 
+_ACCEPTED = 202
+
 # A body above this travels beside its head instead of being copied behind it.
 JOIN_UP_TO = 64 * 1024
 
@@ -44,6 +46,8 @@ class Conversation:
         reopen: The connection must not be used again; open another before writing.
         pause: Seconds to wait before opening the next connection.
         refusals: Texts about answers that the platform did not accept, for the log.
+        interrupted: The driver could not write everything, since the peer spoke or left before it
+            had read it all. What it said (too large, too late) still counts.
     """
 
     __slots__ = (
@@ -54,6 +58,7 @@ class Conversation:
         "_pipeline",
         "_polling",
         "_reader",
+        "interrupted",
         "outgoing",
         "pause",
         "refusals",
@@ -72,6 +77,7 @@ class Conversation:
         self.reopen = False
         self.pause = 0.0
         self.refusals: list[str] = []
+        self.interrupted = False
 
     @property
     def appetite(self) -> int:
@@ -86,6 +92,7 @@ class Conversation:
     def reopened(self) -> None:
         """A new connection stands; what the old one had begun to say is void."""
         self.reopen = False
+        self.interrupted = False
         self._reader = ResponseReader()
 
     def poll(self) -> None:
@@ -129,11 +136,11 @@ class Conversation:
                 raise ConnectionLost("the Runtime API closed the connection")
         while response is not None:
             invocation = self._understand(response)
-            if invocation is not None:
-                if not self._reader.idle:  # more than was asked for: serve the event, trust no more
+            if invocation is not None or self.outgoing:  # nothing more was asked on this connection
+                if not self._reader.idle:  # and more was said: serve the event, trust no more
                     self.reopen = True
                 return invocation
-            response = self._reader.read()
+            response = None if self._reader.idle else self._reader.read()
         return None
 
     @property
@@ -142,21 +149,22 @@ class Conversation:
         return self._answer is not None
 
     def _understand(self, response: Response) -> Invocation | None:
-        self._losses = 0
-        self.reopen = not response.keep_alive
+        self.reopen = self.interrupted or not response.keep_alive
         if self._answer is not None:
             self._answer = None
+            self._losses = 0
             # An event may stand behind a refusal already, so only a 5xx ends the conversation.
-            refusal = read_refusal(response)
-            if refusal is not None:
+            if response.status != _ACCEPTED and (refusal := read_refusal(response)) is not None:
                 self.refusals.append(refusal)
             if self._polling and (self.reopen or not self._pipeline):
                 self.outgoing.append(self._api.next_invocation)
             return None
         if not self._polling:
             raise MalformedResponse("the Runtime API sent a response to nothing")
+        invocation = read_invocation(response)  # if it makes no sense, the poll has had no answer
         self._polling = False
-        return read_invocation(response)
+        self._losses = 0
+        return invocation
 
     def lost(self, sent: int) -> None:
         """The connection failed after `sent` bytes of the parts last taken. Decide what to say again.
@@ -169,7 +177,7 @@ class Conversation:
             ConnectionLost: It failed too often in a row; the process should end.
         """
         if self._losses == len(PAUSES):
-            raise ConnectionLost(f"the Runtime API was lost {self._losses} times in a row")
+            raise ConnectionLost(f"the Runtime API was lost {self._losses + 1} times in a row")
         self.pause = PAUSES[self._losses]
         self._losses += 1
         self.reopen = True

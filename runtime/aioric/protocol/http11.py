@@ -45,8 +45,11 @@ _KNOWN_NAMES = {
     )
 }
 
-# Headers that decide where a message ends: two of them may not differ.
-_SINGLE = ("content-length", "transfer-encoding")
+# What nearly every response begins with: an event, and the acceptance of an answer.
+_STATUS_LINES = {"HTTP/1.1 200 OK": 200, "HTTP/1.1 202 Accepted": 202}
+_STATUS_DIGITS = 3
+_ACCEPTED = 202
+_USUAL = (200, _ACCEPTED)
 
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _NO_BODY = (204, 304)
@@ -80,7 +83,17 @@ class ResponseReader:
     connection has lost its framing.
     """
 
-    __slots__ = ("_missing", "_pieces", "_response", "_rest", "_scanned", "_size", "_state")
+    __slots__ = (
+        "_familiar",
+        "_familiar_bytes",
+        "_missing",
+        "_pieces",
+        "_response",
+        "_rest",
+        "_scanned",
+        "_size",
+        "_state",
+    )
 
     def __init__(self) -> None:
         self._state = _HEAD
@@ -90,6 +103,9 @@ class ResponseReader:
         self._pieces: list[bytes] = []  # of its body
         self._size = 0  # of those pieces
         self._missing = 0  # bytes to the end of the sized body or of the chunk
+        # The last acknowledgement: the next is the same to the byte, unless a second has passed.
+        self._familiar = Response(0, {}, keep_alive=False)
+        self._familiar_bytes = b"\0"  # which no response begins with
 
     @property
     def idle(self) -> bool:
@@ -112,6 +128,13 @@ class ResponseReader:
             MalformedResponse: The bytes are not a valid response.
             LimitExceeded: A part is larger than its limit.
         """
+        if self._state == _HEAD and not self._scanned:
+            response = self._read_at_once()
+            if response is not None:
+                return response
+        return self._read_by_steps()
+
+    def _read_by_steps(self) -> Response | None:
         while True:
             if self._state == _HEAD:
                 if not self._read_head():
@@ -140,6 +163,29 @@ class ResponseReader:
             return self._finish()
         raise ConnectionLost("the Runtime API closed the connection in the middle of a response")
 
+    def _read_at_once(self) -> Response | None:
+        """The usual case in few steps: a head and its sized body, received together."""
+        rest = self._rest
+        if rest.startswith(self._familiar_bytes):
+            self._rest = rest[len(self._familiar_bytes) :]
+            return self._familiar
+        end = rest.find(b"\r\n\r\n")
+        if not 0 <= end <= MAX_HEAD:
+            return None
+        response = parse_head(rest[:end])
+        headers = response.headers
+        if response.status not in _USUAL or "content-length" not in headers or "transfer-encoding" in headers:
+            return None
+        start = end + 4
+        stop = start + _content_length(headers["content-length"])
+        if stop > len(rest):
+            return None
+        response.body = rest[start:stop]
+        self._rest = rest[stop:]
+        if response.status == _ACCEPTED:
+            self._familiar, self._familiar_bytes = response, rest[:stop]
+        return response
+
     def _finish(self) -> Response:
         response, self._response = self._response, None
         assert response is not None  # noqa: S101 - for the type checker; both callers have one
@@ -152,7 +198,8 @@ class ResponseReader:
 
     def _read_head(self) -> bool:
         end = self._rest.find(b"\r\n\r\n", self._scanned)
-        if end > MAX_HEAD or (end < 0 and len(self._rest) > MAX_HEAD):
+        # Without an end in sight, up to three bytes of the end may be there.
+        if end > MAX_HEAD or (end < 0 and len(self._rest) > MAX_HEAD + 3):
             raise LimitExceeded(f"the head of a response is longer than {MAX_HEAD} bytes")
         if end < 0:
             self._scanned = max(0, len(self._rest) - 3)
@@ -210,13 +257,15 @@ class ResponseReader:
         """Consume one line around the chunks: a size, the end of a chunk, a trailer."""
         end = self._rest.find(b"\r\n", self._scanned)
         longest = MAX_HEAD if self._state == _TRAILERS else MAX_CHUNK_LINE
-        if end > longest or (end < 0 and len(self._rest) > longest):
+        if end > longest or (end < 0 and len(self._rest) > longest + 1):
             raise LimitExceeded(f"a line between chunks is longer than {longest} bytes")
         if end < 0:
             self._scanned = max(0, len(self._rest) - 1)
             return False
         line, self._rest = self._rest[:end], self._rest[end + 2 :]
         self._scanned = 0
+        if b"\n" in line or b"\r" in line:
+            raise MalformedResponse("a line between chunks holds a bare CR or a bare LF")
         if self._state == _CHUNK_LINE:
             self._missing = _chunk_size(line)
             self._state = _CHUNK if self._missing else _TRAILERS
@@ -240,35 +289,53 @@ def parse_head(head: bytes) -> Response:
         MalformedResponse: It is not an HTTP/1.x head.
         LimitExceeded: It has more than `MAX_HEADERS` headers.
     """
-    if head.count(b"\n") != (breaks := head.count(b"\r\n")) or head.count(b"\r") != breaks or b"\0" in head:
-        raise MalformedResponse("the head of a response holds a bare CR, a bare LF or a NUL")
-    if breaks > MAX_HEADERS:
-        raise LimitExceeded(f"a response has more than {MAX_HEADERS} headers")
     # UTF-8, as the official client reads headers; what is not UTF-8 survives as surrogates.
-    first, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    if len(lines) > 1 + MAX_HEADERS:
+        raise LimitExceeded(f"a response has more than {MAX_HEADERS} headers")
+    joined = "".join(lines)
+    if "\r" in joined or "\n" in joined or "\0" in joined:
+        raise MalformedResponse("the head of a response holds a bare CR, a bare LF or a NUL")
+    first = lines.pop(0)
     headers: dict[str, str] = {}
     for line in lines:
-        spelled, colon, value = line.partition(":")
-        name = _KNOWN_NAMES.get(spelled) or _header_name(spelled, line)
-        if not colon:
-            raise MalformedResponse(f"not a header line: {line[:80]!r}")
-        value = value.strip(" \t")
-        if name in headers and name in _SINGLE and headers[name] != value:
-            raise MalformedResponse(f"two different values of {name}")
-        headers[name] = value
-    version, _, status = first.partition(" ")
-    status = status[:3] if status[3:4] in ("", " ") else ""
-    known = version in ("HTTP/1.1", "HTTP/1.0")
-    if not (known and len(status) == 3 and status.isascii() and status.isdigit() and status >= "100"):  # noqa: PLR2004 - the length of a status code
-        raise MalformedResponse(f"not an HTTP/1.1 status line: {first[:80]!r}")
-    connection = headers.get("connection", "keep-alive" if version == "HTTP/1.1" else "close").lower()
-    return Response(int(status), headers, keep_alive="close" not in connection)
+        spelled, _, value = line.partition(": ")
+        name = _KNOWN_NAMES.get(spelled)
+        if name is None:
+            name, value = _unusual_header(line)
+        headers[name] = value.strip(" \t")
+    if len(headers) != len(lines):
+        _check_repeated(lines)
+    status = _STATUS_LINES.get(first) or _status(first)
+    connection = headers.get("connection")
+    if connection is None:
+        return Response(status, headers, keep_alive=first.startswith("HTTP/1.1"))
+    return Response(status, headers, keep_alive="close" not in connection.lower())
 
 
-def _header_name(spelled: str, line: str) -> str:
-    if not spelled or not spelled.isprintable() or " " in spelled:
+def _unusual_header(line: str) -> tuple[str, str]:
+    spelled, colon, value = line.partition(":")
+    if not (colon and spelled and spelled.isprintable() and " " not in spelled):
         raise MalformedResponse(f"not a header line: {line[:80]!r}")
-    return spelled.lower()
+    return spelled.lower(), value
+
+
+def _check_repeated(lines: list[str]) -> None:
+    """Headers may be repeated, but for those that decide where a message ends."""
+    headers = [(name, value.strip(" \t")) for name, value in map(_unusual_header, lines)]
+    lengths = {value for name, value in headers if name == "content-length"}
+    codings = [value for name, value in headers if name == "transfer-encoding"]
+    if len(lengths) > 1 or len(codings) > 1:
+        raise MalformedResponse("two values for where a body ends")
+
+
+def _status(line: str) -> int:
+    version, _, rest = line.partition(" ")
+    status, _, _ = rest.partition(" ")
+    digits = len(status) == _STATUS_DIGITS and status.isascii() and status.isdigit()
+    if version not in ("HTTP/1.1", "HTTP/1.0") or not digits or status < "100":
+        raise MalformedResponse(f"not an HTTP/1.1 status line: {line[:80]!r}")
+    return int(status)
 
 
 def _content_length(text: str) -> int:

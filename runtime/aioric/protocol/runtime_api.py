@@ -53,7 +53,7 @@ class RuntimeApi:
             self._invocation,
             _path_segment(invocation.request_id),
             self._common,
-            answer.content_type.encode(),
+            _printable(answer.content_type),
             _echo(invocation),
             len(answer.body),
         )
@@ -152,7 +152,9 @@ def _echo(invocation: Invocation) -> bytes:
 
 
 def _printable(text: str) -> bytes:
-    """A class may have any name; a header may not."""
+    """A class may have any name, and a function choose any content type; a header may not."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
     return "".join(character if " " <= character <= "~" else "?" for character in text).encode()
 
 
