@@ -41,14 +41,17 @@ OUTSIDE_WORLD = {"_socket", "asyncio", "logging", "os", "select", "selectors", "
 
 
 def modules() -> list[pathlib.Path]:
+    """Every shipped file."""
     return sorted(RUNTIME.rglob("*.py"))
 
 
 def name_of(path: pathlib.Path) -> str:
+    """The file as the tests' ids show it."""
     return path.relative_to(RUNTIME).as_posix()
 
 
 def room(path: pathlib.Path) -> str:
+    """The folder or file below `aioric` that it belongs to."""
     return path.relative_to(RUNTIME).with_suffix("").parts[0]
 
 
