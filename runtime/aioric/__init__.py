@@ -1,7 +1,29 @@
-"""An async, high-throughput Python runtime for AWS Lambda."""
+"""An async, high-throughput Python runtime for AWS Lambda.
+
+The names below are all that a function may use. Each is imported when it is first asked for, so that
+`import aioric` costs nothing at a cold start.
+"""
 
 from __future__ import annotations
 
 from aioric.version import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Public name -> the module that defines it.
+_HOMES: dict[str, str] = {}
+
 __all__ = ["__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'aioric' has no attribute {name!r}")
+    module = __import__(_HOMES[name], fromlist=[name])
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]
