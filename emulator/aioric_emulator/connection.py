@@ -41,8 +41,11 @@ class Application(Protocol):
     def handle(self, exchange: HttpExchange) -> None:
         """Take a request, and answer it now or later."""
 
-    def disconnected(self, exchange: HttpExchange) -> None:
-        """Take note that a request's peer left before the answer."""
+    def disconnected(self, exchange: HttpExchange) -> bool:
+        """Take note that a request's peer left, or sends no more, before the answer.
+
+        Give whether there will be an answer nevertheless, for a peer that only stopped sending.
+        """
 
 
 class HttpExchange:
@@ -150,9 +153,7 @@ class Connection(asyncio.Protocol):
         """The peer sends no more. A request in progress is still answered; half a request is truncated."""
         self._truncate()
         self._takes_input = False
-        if self._current is not None:
-            self._application.disconnected(self._current)
-        return self._current is not None
+        return self._current is not None and self._application.disconnected(self._current)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
         """The connection is gone, in whatever state."""

@@ -118,8 +118,9 @@ class FrontDoor:
         if rejection is not None:
             exchange.reply(error_answer(rejection))
 
-    def disconnected(self, exchange: HttpExchange) -> None:
-        """Let the function go on: a caller that leaves does not stop it."""
+    def disconnected(self, exchange: HttpExchange) -> bool:  # noqa: ARG002 - it makes no difference whose it is
+        """Let the function go on: a caller that leaves does not stop it, and may still be listening."""
+        return True
 
     def _refuse_body(self, _exchange: HttpExchange) -> Rejection:
         return Rejection(400, "InvalidRequestContentException", "The request's body is truncated")

@@ -163,6 +163,8 @@ class ExecutionEnvironment(ABC):
 
     def register(self, exchange: Exchange, name: str, features: str, body: bytes) -> None:
         """Take an extension's `register`."""
+        if self._refuse_if_stopped(exchange):
+            return
         try:
             answer = self.registrations.register(name, features, body)
         except ExtensionError as refusal:
@@ -171,6 +173,8 @@ class ExecutionEnvironment(ABC):
 
     def extension_next(self, exchange: Exchange, identifier: str, now: float) -> None:
         """Take an extension's `event/next`."""
+        if self._refuse_if_stopped(exchange):
+            return
         try:
             self.registrations.poll(identifier, exchange)
         except ExtensionError as refusal:
@@ -182,6 +186,8 @@ class ExecutionEnvironment(ABC):
         self, exchange: Exchange, identifier: str, error_type: str, state: str, now: float
     ) -> None:
         """Take an extension's `init/error` or `exit/error`: `state` is `InitError` or `ExitError`."""
+        if self._refuse_if_stopped(exchange):
+            return
         try:
             answer = self.registrations.fail(identifier, error_type, state)
         except ExtensionError as refusal:

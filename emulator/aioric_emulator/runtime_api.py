@@ -101,10 +101,11 @@ class RuntimeApi:
             route[1](exchange)
         self._apply()
 
-    def disconnected(self, exchange: HttpExchange) -> None:
-        """Tell the model that a poller left."""
+    def disconnected(self, exchange: HttpExchange) -> bool:
+        """Tell the model that a poller left: to the platform, one that sends no more is gone."""
         self._environment.disconnected(exchange)
         self._apply()
+        return False
 
     def _invocation(self, exchange: HttpExchange, rest: str) -> None:
         if rest == "next":

@@ -76,7 +76,7 @@ class Service:
         self._launched = 0
         self._environments: dict[int, ExecutionEnvironment] = {}
         # The most recently used is taken first, so that the others may go cold.
-        self._idle: list[ClassicEnvironment] = []
+        self._idle: list[ExecutionEnvironment] = []
         self._held: deque[Invocation] = deque()
 
     def take(self) -> list[Decision]:
@@ -135,7 +135,7 @@ class Service:
             self._idle[0].stop("spindown")
         self._reserve(self._launch(now, self._limits.init, INIT), invocation)
 
-    def _take_idle(self, tenant_id: str) -> ClassicEnvironment | None:
+    def _take_idle(self, tenant_id: str) -> ExecutionEnvironment | None:
         for index in range(len(self._idle) - 1, -1, -1):
             if self._idle[index].tenant_id in {None, tenant_id}:
                 environment = self._idle.pop(index)
@@ -183,7 +183,7 @@ class Service:
         elif environment.reserved is not None:
             invocation, environment.reserved = environment.reserved, None
             environment.dispatch(invocation, now)
-        elif isinstance(environment, ClassicEnvironment):
+        else:
             self._idle.append(environment)
 
     def init_failed(self, environment: ExecutionEnvironment, failure: Failure, now: float) -> None:
@@ -208,5 +208,5 @@ class Service:
     def gone(self, environment: ExecutionEnvironment) -> None:
         """Forget a stopped environment."""
         del self._environments[environment.number]
-        if isinstance(environment, ClassicEnvironment) and environment in self._idle:
+        if environment in self._idle:
             self._idle.remove(environment)

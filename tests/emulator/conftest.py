@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from aioric_emulator.pytest_plugin import aioric_function
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = ["aioric_function"]
 
 OFFICIAL = [sys.executable, "-m", "awslambdaric", "app.handler"]
+TOY = [sys.executable, str(Path(__file__).with_name("toy_runtime.py"))]
 
 
 @pytest.fixture
@@ -32,3 +30,9 @@ def greeter(tmp_path: Path) -> Path:
         "    return {'hello': event.get('name'), 'id': context.aws_request_id}\n"
     )
     return tmp_path
+
+
+@pytest.fixture
+def toy_command() -> list[str]:
+    """Give the command line of the toy runtime."""
+    return TOY

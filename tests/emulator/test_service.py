@@ -1,0 +1,298 @@
+"""Which environment serves which call: cold and warm starts, limits, tenants, failing inits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings, strategies
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+from aioric_emulator.service import Limits
+from tests.emulator.rig import Platform, Recorder
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (Limits(3.0), 10.0),
+        (Limits(900.0), 10.0),
+        (Limits(3.0, lanes=4), 130.0),
+        (Limits(500.0, lanes=4), 500.0),
+        (Limits(5400.0, lanes=4), 900.0),
+        (Limits(3.0, init_limit=0.5), 0.5),
+    ],
+    ids=["classic", "classic, long", "managed", "managed, long", "managed, longest", "as set"],
+)
+def test_the_limit_of_an_init(limits: Limits, expected: float) -> None:
+    """Ten seconds for classic functions; for Managed Instances the function's own, within bounds."""
+    assert limits.init == expected
+
+
+def test_a_call_starts_an_environment_and_a_second_one_another() -> None:
+    """One environment serves one call at a time; both are kept, and the last used is used first."""
+    platform = Platform(environments=2)
+    first, _ = platform.invoke()
+    one = platform.environment
+    platform.next()
+    second, _ = platform.invoke()
+    two = platform.environment
+    assert one is not two
+    platform.next()
+    platform.respond(second.request_id)
+    platform.next()
+    platform.launched.append(one)
+    platform.respond(first.request_id)
+    platform.next()
+    platform.invoke()
+    assert [invocation.request_id for invocation in one.running()] == ["id-3"]
+    assert list(two.running()) == []
+
+
+def test_no_more_environments_than_allowed() -> None:
+    """The call that would need one more is throttled."""
+    platform = Platform(environments=1)
+    platform.invoke()
+    _, second = platform.invoke()
+    assert second.rejection is not None
+    assert (second.rejection.status, second.rejection.error_type) == (429, "TooManyRequestsException")
+    assert second.rejection.reason == "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+def test_an_environment_serves_one_tenant_only() -> None:
+    """Another tenant's call gets another environment, at the cost of an idle one if need be."""
+    platform = Platform(environments=1)
+    first, _ = platform.invoke(tenant_id="a")
+    platform.next()
+    platform.respond(first.request_id)
+    platform.next()
+    again, _ = platform.invoke(tenant_id="a")
+    assert len(platform.launched) == 1
+    platform.respond(again.request_id)
+    platform.next()
+    platform.invoke(tenant_id="b")
+    assert platform.stopped == [(platform.launched[0], "spindown")]
+    assert len(platform.launched) == 2
+
+
+def test_a_warm_environment_belongs_to_no_tenant_yet() -> None:
+    """The first call that it serves decides."""
+    platform = Platform()
+    platform.service.warm_up(platform.now)
+    platform.apply()
+    platform.next()
+    platform.invoke(tenant_id="a")
+    assert len(platform.launched) == 1
+    assert platform.environment.tenant_id == "a"
+
+
+def test_a_failed_init_is_repeated_within_the_limit() -> None:
+    """On demand, a first failure is nobody's; the second init runs on the invocation's own time."""
+    platform = Platform(timeout=3.0)
+    _, caller = platform.invoke()
+    platform.now += 1
+    assert platform.init_error(b'{"errorType":"Boom"}', "Boom").status == 202
+    assert not caller.is_told
+    assert platform.begun == ["id-1"]
+    assert len(platform.launched) == 2
+    assert platform.service.next_deadline == platform.now + 3.0
+    platform.now += 1
+    deadline = platform.next().headers["Lambda-Runtime-Deadline-Ms"]
+    assert deadline == "104000"
+    platform.respond("id-1", b"1")
+    platform.next()
+    assert [(end.phase, end.status) for end in platform.inits] == [("init", "error"), ("invoke", "success")]
+    assert caller.ending is not None
+    assert caller.ending.duration == 1
+    assert caller.ending.init_duration is None
+
+
+def test_a_second_failed_init_is_the_callers() -> None:
+    """The caller gets what the runtime reported, to the byte."""
+    platform = Platform()
+    _, caller = platform.invoke()
+    platform.init_error(b'{"errorType":"First"}', "First")
+    platform.init_error(b'{ "errorType":"Second"}', "Second")
+    assert caller.outcome is not None
+    assert caller.outcome.body == b'{ "errorType":"Second"}'
+    assert caller.ending is not None
+    assert (caller.ending.status, caller.ending.error_type) == ("error", "Second")
+    assert len(platform.launched) == 2
+    assert len(platform.stopped) == 2
+
+
+def test_an_init_error_without_a_type_has_one() -> None:
+    """The header is optional."""
+    platform = Platform()
+    platform.invoke()
+    platform.init_error()
+    assert platform.inits[0].error_type == "Runtime.Unknown"
+
+
+def test_an_init_that_takes_too_long_is_repeated_and_then_timed_out() -> None:
+    """Ten seconds for the first, the function's limit for the second."""
+    platform = Platform(timeout=3.0)
+    _, caller = platform.invoke()
+    platform.tick(9.9)
+    assert len(platform.launched) == 1
+    platform.tick(0.1)
+    assert len(platform.launched) == 2
+    platform.tick(3.0)
+    assert caller.error == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": "RequestId: id-1 Error: Task timed out after 3.00 seconds",
+    }
+    assert [(end.phase, end.status) for end in platform.inits] == [("init", "timeout"), ("invoke", "timeout")]
+
+
+def test_a_runtime_that_exits_at_once_is_an_exit_error() -> None:
+    """Twice, and the caller is told."""
+    platform = Platform()
+    _, caller = platform.invoke()
+    platform.exit(7)
+    platform.exit(7)
+    assert caller.error["errorMessage"] == "RequestId: id-1 Error: Runtime exited with error: exit status 7"
+
+
+def test_a_command_that_cannot_be_started_is_an_invalid_entrypoint() -> None:
+    """The caller is told what the system said."""
+    platform = Platform()
+    _, caller = platform.invoke()
+    for _ in range(2):
+        platform.environment.launch_failed("no such file", platform.now)
+        platform.environment.launch_failed("no such file", platform.now)
+        platform.apply()
+    assert caller.error["errorType"] == "Runtime.InvalidEntrypoint"
+    assert caller.error["errorMessage"] == "RequestId: id-1 Error: no such file"
+
+
+def test_a_warm_up_that_fails_is_nobodys() -> None:
+    """There is no caller to tell; the next call starts anew."""
+    platform = Platform()
+    platform.service.warm_up(platform.now)
+    platform.apply()
+    platform.exit(1)
+    assert platform.service.next_deadline == float("inf")
+    platform.invoke()
+    assert len(platform.launched) == 2
+
+
+def test_stopping_ends_calls_and_environments() -> None:
+    """What runs is killed, and so is what waits for an init."""
+    platform = Platform(environments=2)
+    _, running = platform.invoke()
+    platform.next()
+    _, waiting = platform.invoke()
+    platform.stop()
+    message = "Runtime exited with error: signal: killed"
+    assert running.error["errorMessage"].endswith(message)
+    assert waiting.error["errorMessage"].endswith(message)
+    assert [reason for _, reason in platform.stopped] == ["spindown", "spindown"]
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Runtimes, callers and the clock, in whatever order: every caller is told exactly once."""
+
+    runtimes = Bundle("runtimes")
+    calls = Bundle("calls")
+    lanes: int | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.platform = Platform(lanes=self.lanes, environments=3)
+        self.callers: list[Recorder] = []
+
+    @rule(target=calls, tenant=strategies.sampled_from(["", "t"]))
+    def invoke(self, tenant: str) -> str:
+        invocation, caller = self.platform.invoke(tenant_id=tenant, invocation_id="n")
+        self.callers.append(caller)
+        return invocation.request_id
+
+    @rule(index=strategies.integers(0, 5))
+    def poll(self, index: int) -> None:
+        self.pick(index)
+        if self.platform.launched:
+            self.platform.next()
+
+    @rule(index=strategies.integers(0, 5))
+    def poll_and_leave(self, index: int) -> None:
+        self.pick(index)
+        if self.platform.launched:
+            self.platform.disconnect(self.platform.next())
+
+    @rule(
+        index=strategies.integers(0, 5),
+        request_id=calls,
+        kind=strategies.sampled_from(["response", "error"]),
+        mode=strategies.sampled_from(["", "", "", "streaming", "other"]),
+        echo=strategies.sampled_from(["", "n", "m"]),
+        truncated=strategies.booleans(),
+    )
+    def post(self, index: int, request_id: str, kind: str, mode: str, echo: str, truncated: bool) -> None:  # noqa: FBT001 - drawn
+        self.pick(index)
+        self.platform.respond(
+            request_id, kind=kind, response_mode=mode, invocation_id=echo, is_truncated=truncated
+        )
+
+    @rule(index=strategies.integers(0, 5))
+    def report_init_error(self, index: int) -> None:
+        self.pick(index)
+        if self.platform.launched:
+            self.platform.init_error()
+
+    @rule(index=strategies.integers(0, 5), status=strategies.integers(-64, 255))
+    def end(self, index: int, status: int) -> None:
+        self.pick(index)
+        if self.platform.launched:
+            self.platform.exit(status)
+
+    @rule(target=runtimes, name=strategies.sampled_from("abc"), index=strategies.integers(0, 5))
+    def register(self, name: str, index: int) -> object:
+        self.pick(index)
+        if not self.platform.launched:
+            return multiple()
+        answer = self.platform.register(name)
+        if answer.status != 200:
+            return multiple()
+        return (self.platform.environment, answer.headers["Lambda-Extension-Identifier"])
+
+    @rule(runtime=consumes(runtimes), fails=strategies.booleans())
+    def extension_call(self, runtime: object, fails: bool) -> None:  # noqa: FBT001 - drawn
+        assert isinstance(runtime, tuple)
+        self.platform.launched.append(runtime[0])
+        if fails:
+            self.platform.extension_error(runtime[1], "E", "ExitError")
+        else:
+            self.platform.extension_next(runtime[1])
+
+    @rule(seconds=strategies.sampled_from([0.0, 0.5, 1.0, 3.0, 10.0, 200.0]))
+    def wait(self, seconds: float) -> None:
+        self.platform.tick(seconds)
+
+    def pick(self, index: int) -> None:
+        if self.platform.launched:
+            known = self.platform.launched
+            known.append(known[index % len(known)])
+
+    @invariant()
+    def deadlines_are_kept(self) -> None:
+        """Nothing that time should have ended is still there."""
+        self.platform.tick(0.0)
+        assert self.platform.service.next_deadline > self.platform.now
+
+    def teardown(self) -> None:
+        """In the end everybody was told, and whoever was served has seen the end."""
+        self.platform.stop()
+        for caller in self.callers:
+            assert caller.is_told
+            assert (caller.outcome is None) == (caller.ending is None)
+
+
+class AnyOrderManaged(AnyOrder):
+    """The same with lanes."""
+
+    lanes = 2
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=60, deadline=None)
+TestAnyOrderManaged = AnyOrderManaged.TestCase
+TestAnyOrderManaged.settings = settings(max_examples=60, deadline=None)
