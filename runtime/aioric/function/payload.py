@@ -37,7 +37,7 @@ class Codec:
     Source: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html#python-handler-return
     """
 
-    __slots__ = ("_encode_plain", "_encode_rest", "_scan", "dumps", "loads")
+    __slots__ = ("_directories", "_encode_plain", "_encode_rest", "_scan", "dumps", "loads")
 
     def __init__(
         self,
@@ -53,6 +53,7 @@ class Codec:
         # No markers for circular references: they cost 15 %, and a circle ends in an error anyway.
         self._encode_plain = make_encoder(None, _text_of, quote, None, ": ", ", ", False, False, True)
         self._encode_rest = Encoder(quote)
+        self._directories = stdlib_directories()
 
     def decode(self, payload: bytes, content_type: str | None) -> Any:
         """The event: parsed if its type is exactly `application/json` or unknown, else the bytes.
@@ -105,30 +106,29 @@ class Codec:
             return self._encode_rest.encode(result)
 
     def _parse(self, text: str) -> Any:
-        start = 0
-        if text[:1] not in _STARTERS:
-            start = next((len(mark) for mark in _BYTE_ORDER_MARKS if text.startswith(mark)), 0)
-            start = skip_space(text, start)
+        start = 0 if text[:1] in ("{", "[") else _start(text)
         try:
             value, end = self._scan_aside(text, start)
+            if end == len(text):
+                return value
         except RecursionError:
             raise
-        except Exception:  # noqa: BLE001 - whatever the scanner said, the examiner says it better
-            return Examiner(text, self._scan_aside).examine(start)
-        if end == len(text) or skip_space(text, end) == len(text):
-            return value
+        except Exception:  # noqa: BLE001, S110 - whatever the scanner said, the examiner says it better
+            pass
         return Examiner(text, self._scan_aside).examine(start)
 
     def _scan_aside(self, text: str, start: int) -> tuple[Any, int]:
         # On a fault the scanner imports `json.decoder`, which must not be the function's.
         if "json.decoder" in sys.modules:
             return self._scan(text, start)
-        with Aside(stdlib_directories(), hide=False):
+        with Aside(self._directories, hide=False):
             return self._scan(text, start)
 
 
-# The first characters of texts that begin with neither space nor byte order mark.
-_STARTERS = frozenset('{["0123456789-tfn')
+def _start(text: str) -> int:
+    """Where JSON begins: after a byte order mark and white space."""
+    start = next((len(mark) for mark in _BYTE_ORDER_MARKS if text.startswith(mark)), 0)
+    return skip_space(text, start)
 
 
 def encode_utf8(text: str) -> bytes:

@@ -41,39 +41,38 @@ class Encoder:
         return "".join(parts)
 
     def _write(self, value: Any, append: Callable[[str], None], within: set[int]) -> None:
-        if isinstance(value, str | bytes):
-            append(self._string(value))
-            return
-        text = _bare(value)
-        if text is None:
-            text = _raw(value)
+        # One function for all containers: each level of nesting may take one frame of the stack only.
+        text = self._scalar(value)
         if text is not None:
             append(text)
             return
         if id(value) in within:
             raise ValueError("Circular reference detected")
         within.add(id(value))
-        self._write_container(value, append, within)
-        within.discard(id(value))
-
-    def _write_container(self, value: Any, append: Callable[[str], None], within: set[int]) -> None:
         fields = _fields_of(value)
         if fields is not None:
-            separator = "{"
+            opening = "{"
             for key, element in fields.items():
-                append(f"{separator}{self._key(key)}: ")
+                append(f"{opening}{self._key(key)}: ")
                 self._write(element, append, within)
-                separator = ", "
-            append("{}" if separator == "{" else "}")
+                opening = ", "
+            append("{}" if opening == "{" else "}")
         elif isinstance(value, list | tuple):
-            separator = "["
+            opening = "["
             for element in value:
-                append(separator)
+                append(opening)
                 self._write(element, append, within)
-                separator = ", "
-            append("[]" if separator == "[" else "]")
+                opening = ", "
+            append("[]" if opening == "[" else "]")
         else:
             raise TypeError(f"Object of type {value.__class__.__name__} is not JSON serializable")
+        within.discard(id(value))
+
+    def _scalar(self, value: Any) -> str | None:
+        if isinstance(value, str | bytes):
+            return self._string(value)
+        text = _bare(value)
+        return _raw(value) if text is None else text
 
     def _string(self, value: str | bytes) -> str:
         return self._quote(str(value, "utf-8") if isinstance(value, bytes) else value)
@@ -104,12 +103,17 @@ def _float(value: float) -> str:
 
 def _fields_of(value: Any) -> dict[Any, Any] | None:
     """What makes `value` an object: it is a `dict`, or gives one as its `_asdict()`, as named tuples do."""
-    fields = _call_asdict(value)
-    if fields is None:
+    method = getattr(value, "_asdict", None)
+    try:
+        fields = method() if callable(method) else value
+    except TypeError:
+        # It wants arguments, so it is something else that has this name.
         return value if isinstance(value, dict) else None
-    if not isinstance(fields, dict):
+    if isinstance(fields, dict):
+        return fields
+    if fields is not value:
         raise TypeError(f"_asdict() must return a dict, not {type(fields).__name__}")
-    return fields
+    return None
 
 
 def _raw(value: Any) -> str | None:
@@ -124,13 +128,3 @@ def _raw(value: Any) -> str | None:
         text: str = value.encoded_json
         return text
     return None
-
-
-def _call_asdict(value: Any) -> Any:
-    method = getattr(value, "_asdict", None)
-    if not callable(method):
-        return None
-    try:
-        return method()
-    except TypeError:
-        return None
