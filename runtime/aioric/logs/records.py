@@ -110,8 +110,9 @@ class JsonFormatter(logging.Formatter):
             **_error_fields(record),
             "requestId": getattr(record, "aws_request_id", None),
             "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if record.exc_info else None,
-            "tenantId": getattr(record, "tenant_id", None),
         }
+        if (tenant_id := getattr(record, "tenant_id", None)) is not None:
+            fields["tenantId"] = tenant_id
         for name, value in record.__dict__.items():
             if name not in _RESERVED:
                 fields.setdefault(name, value)
@@ -132,7 +133,8 @@ def _rounded_level(record: logging.LogRecord) -> int:
 def _error_fields(record: logging.LogRecord) -> dict[str, Any]:
     # `exc_info=True` outside of an `except` gives a tuple of three `None`.
     if not record.exc_info or record.exc_info[0] is None:
-        return {}
+        # Named all the same: a function's `extra` fields of these names are not shown in their place.
+        return {"stackTrace": None, "errorType": None, "errorMessage": None}
     kind, error, traceback = record.exc_info
     return {
         "stackTrace": import_stdlib("traceback").format_tb(traceback),
