@@ -1,0 +1,2 @@
+# mypy: ignore-errors
+from circle_b import handle

@@ -1,0 +1,4 @@
+# mypy: ignore-errors
+import sys
+
+sys.exit(3)

@@ -1,0 +1,2 @@
+# mypy: ignore-errors
+import a_library_that_nobody_installed

@@ -1,0 +1,2 @@
+# mypy: ignore-errors
+raise ValueError("not today")
