@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aioric.errors import MarshalError, UnmarshalError
-from aioric.function.payload import Codec
+from aioric.function.payload import Codec, plain_encoder, scanner
 
 JSON = "application/json"
 RUNTIME = pathlib.Path(__file__).parents[2] / "runtime"
@@ -402,3 +402,19 @@ def test_a_fault_in_an_event_runs_no_code_of_the_function(tmp_path: pathlib.Path
     assert (
         ran.stdout == "Unable to unmarshal input: Expecting ',' delimiter or ']': line 1 column 4 (char 3)\n"
     )
+
+
+def test_an_interpreter_that_changed_its_mind_is_served_through_json() -> None:
+    """Where the C scanner and encoder want to be called otherwise, the slower ways give the same."""
+
+    def changed(*_: object) -> Any:
+        raise TypeError("another signature")
+
+    codec = Codec(ascii_json=True)
+    codec._scan = scanner(changed)  # noqa: SLF001 - as if the interpreter had changed
+    codec._encode_plain = plain_encoder(changed, str)  # noqa: SLF001 - likewise
+
+    assert codec.decode(b'{"a": [1, 2.5, null]}', JSON) == {"a": [1, 2.5, None]}
+    with pytest.raises(UnmarshalError, match="Expecting value: line 1 column 2"):
+        codec.decode(b"[NaN]", JSON)
+    assert codec.encode({"a": [b"x", (1, None)]}).body == b'{"a": ["x", [1, null]]}'

@@ -98,7 +98,7 @@ SOURCES = {
     "latin-1 on the second line": (
         "#!sh\n# vim: set fileencoding=latin-1 :\ndef fail():\n    raise ValueError('é')\n".encode("latin-1")
     ),
-    "a comment without an encoding": "# decoding is easy\n\ndef fail():\n    raise ValueError('é')\n".encode(),
+    "a comment about coding": "# coding is fun\n\ndef fail():\n    raise ValueError('é')\n".encode(),
     "code before the encoding": b"def fail():\n    # coding: latin-1\n    raise ValueError\n",
     "carriage returns": b"def fail():\r\n    raise ValueError\r\n",
     "form feed": b"\x0cdef fail():\n    raise ValueError\n",

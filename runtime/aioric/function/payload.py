@@ -13,7 +13,7 @@ from _json import encode_basestring, encode_basestring_ascii, make_encoder, make
 from marshal import dumps as _accept_plain
 
 from aioric.errors import MarshalError, UnmarshalError
-from aioric.function.aside import Aside, stdlib_directories
+from aioric.function.aside import Aside, import_stdlib, stdlib_directories
 from aioric.function.malformed import Examiner, skip_space
 from aioric.function.results import Encoder
 from aioric.messages import Buffered
@@ -49,9 +49,8 @@ class Codec:
         quote = encode_basestring_ascii if ascii_json else encode_basestring
         self.loads = loads
         self.dumps = dumps
-        self._scan = make_scanner(_ScannerSettings())  # type: ignore[arg-type]  # typeshed's slip
-        # No markers for circular references: they cost 15 %, and a circle ends in an error anyway.
-        self._encode_plain = make_encoder(None, _text_of, quote, None, ": ", ", ", False, False, True)
+        self._scan = scanner(make_scanner)
+        self._encode_plain = plain_encoder(make_encoder, quote)
         self._encode_rest = Encoder(quote)
         self._directories = stdlib_directories()
 
@@ -125,6 +124,26 @@ class Codec:
             return self._scan(text, start)
 
 
+def scanner(make: Callable[[Any], Any]) -> Callable[[str, int], tuple[Any, int]]:
+    """The interpreter's scanner, through the door that `json` uses, or through `json` where that is shut."""
+    try:
+        scan: Callable[[str, int], tuple[Any, int]] = make(_ScannerSettings())
+    except (AttributeError, TypeError):
+        decoder = import_stdlib("json.decoder").JSONDecoder(parse_constant=_ScannerSettings.parse_constant)
+        return decoder.scan_once  # type: ignore[no-any-return]
+    return scan
+
+
+def plain_encoder(make: Callable[..., Any], quote: Callable[[str], str]) -> Callable[[Any, int], Any]:
+    """The interpreter's encoder, likewise; where it is shut, one that leaves everything to `results`."""
+    try:
+        # No markers for circular references: they cost 15 %, and a circle ends in an error anyway.
+        encode: Callable[[Any, int], Any] = make(None, _text_of, quote, None, ": ", ", ", False, False, True)
+    except TypeError:
+        return _refuse
+    return encode
+
+
 def _start(text: str) -> int:
     """Where JSON begins: after a byte order mark and white space."""
     start = next((len(mark) for mark in _BYTE_ORDER_MARKS if text.startswith(mark)), 0)
@@ -153,6 +172,10 @@ class _ScannerSettings:
     def parse_constant(name: str) -> None:
         # Not a ValueError: the examiner takes those for complaints about too many digits.
         raise LookupError(name)
+
+
+def _refuse(_value: Any, _indentation: int) -> str:
+    raise TypeError
 
 
 def _text_of(value: Any) -> str:
