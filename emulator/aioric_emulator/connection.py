@@ -8,93 +8,33 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from aioric_emulator.answers import INTERNAL_ERROR, TEXT
+from aioric_emulator.exchange import HttpExchange, render
 from aioric_emulator.messages import MAX_PAYLOAD, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Application", "Connection", "HttpExchange"]
+    from aioric_emulator.exchange import Application
+
+__all__ = ["Connection"]
 
 # The limit of Go's server, which the platform runs.
 MAX_HEAD = 1024 * 1024
 # Enough to say of every body whether it is over the platform's limit. What is more, is counted and dropped.
 MAX_KEPT = MAX_PAYLOAD + 1
+# How long, in seconds, a peer that still sends may take to read its last answer.
+LINGER = 0.5
 # Requests a peer may send ahead of its answers before it is no longer read.
 MAX_AHEAD = 32
 
 BAD_REQUEST = Answer(400, (TEXT,), b"400 Bad Request")
 HEAD_TOO_LARGE = Answer(431, (TEXT,), b"431 Request Header Fields Too Large")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-REASONS = {status.value: status.phrase for status in HTTPStatus}
-LINE_BREAKS = str.maketrans("\r\n", "  ")
-
-
-class Application(Protocol):
-    """Who answers the requests of a server's connections."""
-
-    def handle(self, exchange: HttpExchange) -> None:
-        """Take a request, and answer it now or later."""
-
-    def disconnected(self, exchange: HttpExchange) -> bool:
-        """Take note that a request's peer left, or sends no more, before the answer.
-
-        Give whether there will be an answer nevertheless, for a peer that only stopped sending.
-        """
-
-
-class HttpExchange:
-    """One request and its way back. Header names are lower case; repeated headers are joined."""
-
-    __slots__ = (
-        "_connection",
-        "body",
-        "fault",
-        "headers",
-        "is_truncated",
-        "keep_alive",
-        "method",
-        "size",
-        "target",
-        "trailers",
-    )
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.method = ""
-        self.target = ""
-        self.headers: dict[str, str] = {}
-        self.trailers: dict[str, str] = {}
-        self.body = b""
-        # The bytes of the whole body; `body` holds no more than MAX_KEPT of them.
-        self.size = 0
-        self.keep_alive = True
-        self.is_truncated = False
-        self.fault: Answer | None = None
-
-    def reply(self, answer: Answer) -> None:
-        """Send the answer. One that comes too late, because the peer left, goes nowhere."""
-        self._connection.reply(self, answer)
-
-
-def render(answer: Answer, *, keep_alive: bool) -> bytes:
-    """Give an answer's bytes. A line break in a header's value becomes a space."""
-    lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"]
-    for name, value in answer.headers:
-        if "\n" in value or "\r" in value:
-            value = value.translate(LINE_BREAKS)  # noqa: PLW2901 - the clean value takes the other's place
-        lines.append(f"{name}: {value}\r\n")
-    if not keep_alive:
-        lines.append("Connection: close\r\n")
-    if answer.status != HTTPStatus.NO_CONTENT:
-        lines.append(f"Content-Length: {len(answer.body)}\r\n")
-    lines.append("\r\n")
-    return "".join(lines).encode("utf-8", "surrogateescape") + answer.body
 
 
 class Connection(asyncio.Protocol):
@@ -115,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._current: HttpExchange | None = None
         self._is_serving = False
         self._is_writable = True
+        self._linger: asyncio.TimerHandle | None = None
 
     # What the transport calls…
 
@@ -153,10 +94,17 @@ class Connection(asyncio.Protocol):
         """The peer sends no more. A request in progress is still answered; half a request is truncated."""
         self._truncate()
         self._takes_input = False
-        return self._current is not None and self._application.disconnected(self._current)
+        if self._current is None:
+            return False
+        if self._application.disconnected(self._current):
+            return True
+        self._current = None
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
         """The connection is gone, in whatever state."""
+        if self._linger is not None:
+            self._linger.cancel()
         self._truncate()
         self._waiting.clear()
         self._takes_input = False
@@ -214,7 +162,8 @@ class Connection(asyncio.Protocol):
             return
         fields = exchange.headers if self._in_head else exchange.trailers
         key = name.decode("latin-1").lower()
-        text = value.decode("utf-8", "surrogateescape")
+        # The parser leaves the white space behind a value to us.
+        text = value.rstrip(b" \t").decode("utf-8", "surrogateescape")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
 
     def on_headers_complete(self) -> None:
@@ -288,10 +237,17 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def close(self) -> None:
-        """Close once what is written has been sent."""
+        """Close once what is written has been sent, and the peer has had time to read it.
+
+        A connection that is closed with unread input is reset, and the reset may overtake the answer.
+        """
         self._waiting.clear()
         self._takes_input = False
-        self._transport.close()
+        if self._linger is not None or self._transport.is_closing():
+            return
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self._linger = asyncio.get_running_loop().call_later(LINGER, self._transport.close)
 
     def abort(self) -> None:
         """Close at once."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aioric_emulator.configuration import FunctionConfiguration
-    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Ending, Invocation
 
 __all__ = ["FrontDoor"]

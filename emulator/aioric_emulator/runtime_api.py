@@ -15,7 +15,7 @@ from aioric_emulator.messages import Answer, RuntimeAnswer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.phases import ExecutionEnvironment
 
 __all__ = ["RuntimeApi"]

@@ -13,7 +13,7 @@ from aioric_emulator.connection import Connection
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from aioric_emulator.connection import Application
+    from aioric_emulator.exchange import Application
 
 __all__ = ["Listener", "listen"]
 

@@ -1,0 +1,83 @@
+"""A request and its answer between a connection and the application that it serves."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from aioric_emulator.messages import Answer
+
+__all__ = ["Application", "HttpExchange", "ReplySink", "render"]
+
+REASONS = {status.value: status.phrase for status in HTTPStatus}
+LINE_BREAKS = str.maketrans("\r\n", "  ")
+
+
+class ReplySink(Protocol):
+    """Where an exchange's answer goes: its connection."""
+
+    def reply(self, exchange: HttpExchange, answer: Answer) -> None:
+        """Send the answer."""
+
+
+class Application(Protocol):
+    """Who answers the requests of a server's connections."""
+
+    def handle(self, exchange: HttpExchange) -> None:
+        """Take a request, and answer it now or later."""
+
+    def disconnected(self, exchange: HttpExchange) -> bool:
+        """Take note that a request's peer left, or sends no more, before the answer.
+
+        Give whether there will be an answer nevertheless, for a peer that only stopped sending.
+        """
+
+
+class HttpExchange:
+    """One request and its way back. Header names are lower case; repeated headers are joined."""
+
+    __slots__ = (
+        "_connection",
+        "body",
+        "fault",
+        "headers",
+        "is_truncated",
+        "keep_alive",
+        "method",
+        "size",
+        "target",
+        "trailers",
+    )
+
+    def __init__(self, connection: ReplySink) -> None:
+        self._connection = connection
+        self.method = ""
+        self.target = ""
+        self.headers: dict[str, str] = {}
+        self.trailers: dict[str, str] = {}
+        self.body = b""
+        # The bytes of the whole body; `body` holds no more than MAX_KEPT of them.
+        self.size = 0
+        self.keep_alive = True
+        self.is_truncated = False
+        self.fault: Answer | None = None
+
+    def reply(self, answer: Answer) -> None:
+        """Send the answer. One that comes too late, because the peer left, goes nowhere."""
+        self._connection.reply(self, answer)
+
+
+def render(answer: Answer, *, keep_alive: bool) -> bytes:
+    """Give an answer's bytes. A line break in a header's value becomes a space."""
+    lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"]
+    for name, value in answer.headers:
+        if "\n" in value or "\r" in value:
+            value = value.translate(LINE_BREAKS)  # noqa: PLW2901 - the clean value takes the other's place
+        lines.append(f"{name}: {value}\r\n")
+    if not keep_alive:
+        lines.append("Connection: close\r\n")
+    if answer.status != HTTPStatus.NO_CONTENT:
+        lines.append(f"Content-Length: {len(answer.body)}\r\n")
+    lines.append("\r\n")
+    return "".join(lines).encode("utf-8", "surrogateescape") + answer.body
