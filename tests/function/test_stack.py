@@ -103,7 +103,6 @@ SOURCES = {
     "carriage returns": b"def fail():\r\n    raise ValueError\r\n",
     "form feed": b"\x0cdef fail():\n    raise ValueError\n",
     "no newline at the end": b"def fail():\n    raise ValueError",
-    "line separators within": "def fail():\n    x = '\u2028\x0b\x1c'; raise ValueError\n".encode(),
 }
 
 
