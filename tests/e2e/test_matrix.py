@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 TASK = Path(__file__).parent / "task"
 
-OURS = [str(ROOT / "bootstrap")]
+OURS = ["/usr/bin/env", f"AIORIC_PYTHON={sys.executable}", str(ROOT / "bootstrap")]
 OFFICIAL = [sys.executable, "-m", "awslambdaric"]
 
 RUNTIMES = {

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from aioric_emulator import Emulator
+    from collections.abc import Callable
+    from pathlib import Path
 
-BOOTSTRAP = [str(Path(__file__).parents[2] / "bootstrap")]
+    from aioric_emulator import Emulator
 
 # What asyncio, logging, json and traceback import on their way, what they are, and what we use.
 NAMES = [
@@ -136,10 +136,10 @@ def test_the_list_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize("case", HANDLERS)
-async def test_nothing_changes(aioric_function: type[Emulator], task_root: Path, case: str) -> None:
+async def test_nothing_changes(serve: Callable[..., Emulator], task_root: Path, case: str) -> None:
     """Answers, errors and init errors are what they would be in an empty folder."""
     (task_root / "app.py").write_text(HANDLERS[case])
-    async with aioric_function("app.handler", task_root=task_root, command=BOOTSTRAP) as fn:
+    async with serve("app.handler", task_root=task_root) as fn:
         result = await fn.invoke({})
 
     if case in ("sync", "async"):

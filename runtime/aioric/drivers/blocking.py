@@ -140,7 +140,9 @@ def resolve(host: str, port: int) -> tuple[int, tuple[object, ...]]:
     Raises:
         OSError: The name is unknown.
     """
-    family, _, _, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+    # As bytes: text would be encoded as an internationalised name, by a codec that imports `re`.
+    name = host.encode("ascii", "replace")
+    family, _, _, _, address = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)[0]
     return family, address
 
 
