@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import deque
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,8 +43,7 @@ MAX_LOG_LINES = 100_000
 class Emulator:
     """A function on a local Lambda, for as long as its context is open.
 
-    Use as an async context manager, entered and left in the same task. `endpoint` is then what boto3
-    takes as `endpoint_url`.
+    `endpoint` is then what boto3 takes as `endpoint_url`. An instance is used once.
     """
 
     def __init__(
@@ -85,15 +84,16 @@ class Emulator:
             has_framed_log=has_framed_log,
         )
         self.endpoint = ""
-        self._host = host
-        self._port = port
+        self._place = (host, port)
         self._on_line = on_line
         self._clock = time.monotonic
         self._service = Service(self.configuration.facts, self.configuration.limits, new_id)
         self._lines = self._choose_lines()
         self._log: deque[str] = deque(maxlen=MAX_LOG_LINES)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
-        self._stack = AsyncExitStack()
+        self._started = anyio.Event()
+        self._closing = anyio.Event()
+        self._runner: asyncio.Task[None]
         self._tasks: TaskGroup
         self._guardian: Guardian
         self._is_applying = False
@@ -118,19 +118,14 @@ class Emulator:
         return TextLines(runtime, configuration.memory)
 
     async def __aenter__(self) -> Self:
+        self._runner = asyncio.create_task(self._run())
         try:
-            self._guardian = await self._stack.enter_async_context(guard())
-            self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
-            door = FrontDoor(self.configuration, self.submit)
-            listener = await self._stack.enter_async_context(listen(door, self._host, self._port))
-            self.endpoint = f"http://{listener.address}"
-            self._tasks.start_soon(self._keep_time)
-            if self.configuration.concurrency is not None:
-                self._service.warm_up(self._clock())
-                self._apply()
+            await self._started.wait()
         except BaseException:
             await self._close()
             raise
+        if self._runner.done():
+            self._runner.result()
         return self
 
     async def __aexit__(
@@ -139,15 +134,38 @@ class Emulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # What went wrong in the body is not handed to the task group, which would wrap it in a group.
         await self._close()
 
     async def _close(self) -> None:
-        self._service.stop(self._clock())
-        self._apply()
-        if hasattr(self, "_tasks"):
-            self._tasks.cancel_scope.cancel()
-        await self._stack.aclose()
+        self._closing.set()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({self._runner})
+        self._runner.result()
+
+    async def _run(self) -> None:
+        # All scopes and groups are entered and left in this one task. So the context may be entered in one
+        # task and left in another, as fixtures are, and what fails within it comes out as it is.
+        try:
+            door = FrontDoor(self.configuration, self.submit)
+            async with guard() as self._guardian, listen(door, *self._place) as listener:
+                self.endpoint = f"http://{listener.address}"
+                async with anyio.create_task_group() as self._tasks:
+                    await self._serve()
+                    self._tasks.cancel_scope.cancel()
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._tasks.start_soon(self._keep_time)
+        if self.configuration.concurrency is not None:
+            self._service.warm_up(self._clock())
+            self._apply()
+        self._started.set()
+        try:
+            await self._closing.wait()
+        finally:
+            self._service.stop(self._clock())
+            self._apply()
 
     @property
     def logs(self) -> list[str]:

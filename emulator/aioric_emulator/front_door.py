@@ -29,7 +29,7 @@ PREFIX = "/2015-03-31/functions/"
 SUFFIX = "/invocations"
 # A name, a name with its account, or an ARN; each with or without a qualifier.
 FUNCTION = re.compile(
-    r"(?:(?:arn:[\w-]+:lambda:[\w-]+:)?(?:\d{12}:)?function:|\d{12}:)?"
+    r"(?:(?:arn:[\w-]+:lambda:[\w-]+:)?\d{12}:(?:function:)?)?"
     r"(?P<name>[\w-]+)(?::(?P<qualifier>\$LATEST|[\w-]+))?"
 )
 # Base64 of the client context, and the bytes of the log that a caller may see.

@@ -1,0 +1,227 @@
+"""The command line, run as users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import httpx
+import pytest
+
+import aioric_emulator
+from tests.emulator.polling import is_alive, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+EMULATOR = Path(aioric_emulator.__file__).parents[1]
+SOURCES = os.pathsep.join([str(EMULATOR), str(EMULATOR.parent / "runtime")])
+
+
+def environment() -> dict[str, str]:
+    """Give this process's environment, with the sources in reach."""
+    return os.environ | {"PYTHONPATH": SOURCES}
+
+
+async def aioric(*arguments: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "aioric_emulator.cli", *arguments]
+    return await anyio.run_process(command, input=text, check=False, env=environment())
+
+
+class Development:
+    """A running `aioric dev`."""
+
+    def __init__(self, log: Path, process: subprocess.Popen[bytes]) -> None:
+        self._log = log
+        self.process = process
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def endpoint(self) -> str:
+        return self.log.partition("Invoke with: ")[2].split("--endpoint ")[1].split()[0]
+
+    async def started(self) -> None:
+        await until(lambda: "--endpoint" in self.log or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log
+
+
+@pytest.fixture
+async def development(toy_command: Sequence[str], tmp_path: Path) -> AsyncIterator[Development]:
+    """Give a running toy function with a file of variables."""
+    variables = tmp_path / "vars.env"
+    variables.write_text("A=file\nB=file\n")
+    options = ["--port", "0", "--env-file", str(variables), "--env", "B=option", "--task-root", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "aioric_emulator.cli",
+        "dev",
+        "toy.handler",
+        *options,
+        "--",
+        *toy_command,
+    ]
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment())  # noqa: ASYNC220 - starts at once
+    running = Development(log, process)
+    try:
+        await running.started()
+        yield running
+    finally:
+        process.kill()
+        await anyio.to_thread.run_sync(process.wait)
+
+
+async def test_an_event_is_answered(development: Development) -> None:
+    """The answer on standard output, and nothing else there."""
+    done = await aioric("invoke", '{"a": 1}', "--endpoint", development.endpoint)
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, {"a": 1}, b"")
+
+
+async def test_an_event_comes_from_anywhere(development: Development, tmp_path: Path) -> None:
+    """A file, standard input, the option, or none at all."""
+    file = tmp_path / "event.json"
+    file.write_text('{"from": "file"}')
+    to = ("--endpoint", development.endpoint)
+    assert json.loads((await aioric("invoke", "--event", f"@{file}", *to)).stdout) == {"from": "file"}
+    assert json.loads((await aioric("invoke", "-", *to, text=b'{"from": "stdin"}')).stdout) == {
+        "from": "stdin"
+    }
+    assert json.loads((await aioric("invoke", *to)).stdout) == {}
+
+
+async def test_a_function_error_is_exit_status_1(development: Development) -> None:
+    """The error on standard output, as it is the answer; that it is one on the other."""
+    event = '{"do":"error","error":{"errorType":"E"}}'
+    done = await aioric("invoke", event, "--endpoint", development.endpoint)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"errorType": "E"}
+    assert done.stderr == b"The function failed (Unhandled).\n"
+
+
+async def test_the_log_and_the_context_on_request(development: Development) -> None:
+    """The invocation's own lines, on standard error."""
+    event, context = '{"do":"headers"}', '{"custom":1}'
+    to = ("--endpoint", development.endpoint)
+    done = await aioric("invoke", event, "--tail", "--client-context", context, *to)
+    assert json.loads(done.stdout)["lambda-runtime-client-context"] == context
+    assert done.stderr.startswith(b"START RequestId: ")
+
+
+async def test_variables_are_set(development: Development) -> None:
+    """The option ranks above the file."""
+    done = await aioric("invoke", '{"do":"variables"}', "--endpoint", development.endpoint)
+    variables = json.loads(done.stdout)
+    assert (variables["A"], variables["B"]) == ("file", "option")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("{",), "InvalidRequestContentException: Could not parse request body into json"),
+        (("--name", "other"), "ResourceNotFoundException: Function not found: arn:aws:lambda:"),
+    ],
+)
+async def test_a_refused_call_says_why(
+    arguments: tuple[str, ...], message: str, development: Development
+) -> None:
+    """On standard error, with exit status 1."""
+    done = await aioric("invoke", *arguments, "--endpoint", development.endpoint)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert message in done.stderr.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it_cleanly(number: signal.Signals, development: Development) -> None:
+    """Exit status 0, no trace, no process left behind."""
+    done = await aioric(
+        "invoke", '{"do":"spawn","leaves":true}', "--tail", "--endpoint", development.endpoint
+    )
+    pids = [int(word) for word in done.stderr.decode().splitlines()[1].split()]
+    development.process.send_signal(number)
+    assert await anyio.to_thread.run_sync(development.process.wait) == 0
+    assert not any(is_alive(pid) for pid in pids)
+    assert "Traceback" not in development.log
+
+
+async def test_nothing_survives_sigkill(development: Development) -> None:
+    """The runtime and its children die with the emulator, though nobody could tell them."""
+    done = await aioric(
+        "invoke", '{"do":"spawn","leaves":false}', "--tail", "--endpoint", development.endpoint
+    )
+    pids = [int(word) for word in done.stderr.decode().splitlines()[1].split()]
+    assert all(is_alive(pid) for pid in pids)
+    development.process.kill()
+    await until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+async def test_any_client_invokes(development: Development) -> None:
+    """The address that it prints is the whole of it."""
+    address = development.log.partition(" at ")[2].split()[0]
+    async with httpx.AsyncClient() as client:
+        assert (await client.post(address, content=b'{"a":1}')).json() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dev",), "Which function? Name its handler: aioric dev app.handler"),
+        (("dev", "a.b", "--env", "1"), "'1' has no '='"),
+        (("dev", "a.b", "--env-file", "/no/such"), "does not exist"),
+        (("dev", "a.b", "--task-root", "/no/such"), "does not exist"),
+        (("dev", "a.b", "--memory", "1"), "1 is not in the range"),
+        (("dev", "a.b", "--host", "256.0.0.1"), "Error: "),
+        (("invoke", "{}", "--event", "{}"), "One event: either EVENT or --event"),
+        (("invoke", "@/no/such"), "@/no/such: No such file or directory"),
+        (("invoke", "--port", "1"), "No answer from http://127.0.0.1:1: "),
+        (("invoke", "--endpoint", "nonsense"), "nonsense"),
+        (("nonsense",), "No such command"),
+    ],
+)
+async def test_a_mistake_is_told(arguments: tuple[str, ...], message: str) -> None:
+    """In words, without a trace, with a status that is not 0."""
+    done = await aioric(*arguments)
+    assert done.returncode != 0
+    assert message in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+async def test_a_file_of_variables_names_the_line(tmp_path: Path) -> None:
+    """The file's name and the line's number."""
+    file = tmp_path / "vars.env"
+    file.write_text("A=1\nB\n")
+    done = await aioric("dev", "a.b", "--env-file", str(file))
+    assert done.returncode == 2
+    assert f"{file}, line 2: 'B' has no '='" in done.stderr.decode()
+
+
+async def test_help_is_quick() -> None:
+    """Neither an event loop nor an HTTP client is imported for it."""
+    heavy = "anyio asyncio httpx httptools psutil uvloop aioric_emulator.emulator"
+    code = (
+        "import sys\n"
+        "from aioric_emulator.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        f"print([name for name in '{heavy}'.split() if name in sys.modules])\n"
+    )
+    done = await anyio.run_process([sys.executable, "-c", code], env=environment())
+    assert done.stdout.endswith(b"[]\n")
+    assert b"invoke" in done.stdout
+
+
+async def test_the_version() -> None:
+    """The package's own."""
+    done = await aioric("--version")
+    assert done.stdout.startswith(b"aioric ")
