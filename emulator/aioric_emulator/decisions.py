@@ -1,4 +1,8 @@
-"""What the model wants done, for the driver to do in this order: answers, launches, stops, ends."""
+"""What the model wants done, for the driver to do in this order: answers, launches, stops, ends.
+
+Nothing changes a decision; they are not frozen because a frozen one takes three times as long to make, and
+every invocation makes seven.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Begin", "Complete", "Decision", "Finish", "InitEnd", "Launch", "Reject", "Reply", "Stop"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """Answer a request of the runtime or of an extension."""
 
@@ -20,14 +24,14 @@ class Reply:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Launch:
     """Start the runtime of a new environment."""
 
     environment: ExecutionEnvironment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InitEnd:
     """An environment's init phase ended. `phase` is `init`, or `invoke` for the repeated one."""
 
@@ -38,7 +42,7 @@ class InitEnd:
     error_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Begin:
     """An invocation starts in an environment: the START line."""
 
@@ -46,7 +50,7 @@ class Begin:
     invocation: Invocation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Complete:
     """The caller may have the outcome."""
 
@@ -54,7 +58,7 @@ class Complete:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finish:
     """An invocation is over for its environment: the END and REPORT lines."""
 
@@ -63,7 +67,7 @@ class Finish:
     ending: Ending
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reject:
     """No environment takes the invocation."""
 
@@ -71,7 +75,7 @@ class Reject:
     rejection: Rejection
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stop:
     """End an environment. `reason` is the shutdown reason: `spindown`, `timeout` or `failure`."""
 

@@ -205,8 +205,9 @@ class Emulator:
         self._service.epoch_offset = time.time() - now
         self._service.invoke(invocation, now)
         self._apply()
-        # A call that waits for a lane has a deadline too, and nothing else tells of it.
-        self._be_awake_at(self._service.next_deadline)
+        if self.configuration.concurrency is not None:
+            # A call that waits for a lane has a deadline too, and nothing else tells of it.
+            self._be_awake_at(self._service.next_deadline)
 
     async def _keep_time(self) -> None:
         while True:

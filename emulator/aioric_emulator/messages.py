@@ -1,4 +1,7 @@
-"""What the rooms of the emulator say to each other: invocations, outcomes, reports. No behaviour, no I/O."""
+"""What the rooms of the emulator say to each other: invocations, outcomes, reports. No behaviour, no I/O.
+
+What every invocation makes anew is not frozen: that would take three times as long to make.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Exchange(Protocol):
         """Send the one answer of this exchange."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What the caller of `Invoke` gets: the function's answer, or an error in the function's place."""
 
@@ -60,7 +63,7 @@ class Rejection:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ending:
     """How an invocation ended for the platform: the facts of its REPORT line. Times are in seconds."""
 
@@ -115,7 +118,7 @@ class Invocation:
     is_answered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RuntimeAnswer:
     """What a runtime posted to `/response` or `/error`, as far as the model decides on it."""
 
