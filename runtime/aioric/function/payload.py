@@ -2,20 +2,22 @@
 
 awslambdaric uses simplejson. The interpreter's own scanner and encoder (`_json`) are a few per
 cent of the cost to import, but differ from it in a few answers: `NaN` in events, named tuples,
-`bytes` and `Decimal` in results, and the words of most errors. So they do the work where both
-agree, and `malformed` and `results` do the rest.
+`bytes` and `Decimal` in results, and the words of most errors. So they (`native`) do the work where
+both agree, and `malformed`, `substitutes` and `results` do the rest.
 """
 
 from __future__ import annotations
 
 import sys
-from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
+from _json import encode_basestring, encode_basestring_ascii
 from marshal import dumps as _accept_plain
 
 from aioric.errors import MarshalError, UnmarshalError
-from aioric.function.aside import Aside, import_stdlib, stdlib_directories
+from aioric.function.aside import Aside, stdlib_directories
 from aioric.function.malformed import Examiner, skip_space
+from aioric.function.native import encoder, scanner
 from aioric.function.results import Encoder
+from aioric.function.substitutes import SubstitutingEncoder
 from aioric.messages import Buffered
 
 TYPE_CHECKING = False
@@ -37,7 +39,15 @@ class Codec:
     Source: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html#python-handler-return
     """
 
-    __slots__ = ("_directories", "_encode_plain", "_encode_rest", "_scan", "dumps", "loads")
+    __slots__ = (
+        "_directories",
+        "_encode_plain",
+        "_encode_rest",
+        "_encode_substitutes",
+        "_scan",
+        "dumps",
+        "loads",
+    )
 
     def __init__(
         self,
@@ -49,9 +59,11 @@ class Codec:
         quote = encode_basestring_ascii if ascii_json else encode_basestring
         self.loads = loads
         self.dumps = dumps
-        self._scan = scanner(make_scanner)
-        self._encode_plain = plain_encoder(make_encoder, quote)
-        self._encode_rest = Encoder(quote)
+        self._scan = scanner()
+        # What is asked about values that JSON lacks: of those only `bytes` has a text.
+        self._encode_plain = encoder(bytes.decode, quote)
+        self._encode_substitutes = SubstitutingEncoder(encoder, quote).encode
+        self._encode_rest = Encoder(quote).encode
         self._directories = stdlib_directories()
 
     def decode(self, payload: bytes, content_type: str | None) -> Any:
@@ -100,9 +112,13 @@ class Codec:
         try:
             # Only exact built-in types pass, so that a named tuple cannot slip through as a tuple.
             _accept_plain(result)
-            return "".join(self._encode_plain(result, 0))
-        except Exception:  # noqa: BLE001 - the careful encoder accepts more, and finds its own words
-            return self._encode_rest.encode(result)
+            return self._encode_plain(result)
+        except Exception:  # noqa: BLE001, S110 - the careful encoders accept more, and find their own words
+            pass
+        try:
+            return self._encode_substitutes(result)
+        except Exception:  # noqa: BLE001 - likewise
+            return self._encode_rest(result)
 
     def _parse(self, text: str) -> Any:
         start = 0 if text[:1] in ("{", "[") else _start(text)
@@ -124,26 +140,6 @@ class Codec:
             return self._scan(text, start)
 
 
-def scanner(make: Callable[[Any], Any]) -> Callable[[str, int], tuple[Any, int]]:
-    """The interpreter's scanner, through the door that `json` uses, or through `json` where that is shut."""
-    try:
-        scan: Callable[[str, int], tuple[Any, int]] = make(_ScannerSettings())
-    except (AttributeError, TypeError):
-        decoder = import_stdlib("json.decoder").JSONDecoder(parse_constant=_ScannerSettings.parse_constant)
-        return decoder.scan_once  # type: ignore[no-any-return]
-    return scan
-
-
-def plain_encoder(make: Callable[..., Any], quote: Callable[[str], str]) -> Callable[[Any, int], Any]:
-    """The interpreter's encoder, likewise; where it is shut, one that leaves everything to `results`."""
-    try:
-        # No markers for circular references: they cost 15 %, and a circle ends in an error anyway.
-        encode: Callable[[Any, int], Any] = make(None, _text_of, quote, None, ": ", ", ", False, False, True)
-    except TypeError:
-        return _refuse
-    return encode
-
-
 def _start(text: str) -> int:
     """Where JSON begins: after a byte order mark and white space."""
     start = next((len(mark) for mark in _BYTE_ORDER_MARKS if text.startswith(mark)), 0)
@@ -153,33 +149,3 @@ def _start(text: str) -> int:
 def encode_utf8(text: str) -> bytes:
     """JSON text as UTF-8; lone surrogates, which UTF-8 cannot carry, as their JSON escapes."""
     return text.encode("utf-8", "backslashreplace")
-
-
-class _ScannerSettings:
-    """What the interpreter's scanner asks for. Its constants are those that simplejson rejects."""
-
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    array_hook = None
-    parse_float = float
-    parse_int = int
-
-    def __init__(self) -> None:
-        self.memo: dict[str, str] = {}
-
-    @staticmethod
-    def parse_constant(name: str) -> None:
-        # Not a ValueError: the examiner takes those for complaints about too many digits.
-        raise LookupError(name)
-
-
-def _refuse(_value: Any, _indentation: int) -> str:
-    raise TypeError
-
-
-def _text_of(value: Any) -> str:
-    """What the plain encoder asks when it meets something that JSON lacks."""
-    if type(value) is bytes:
-        return value.decode()
-    raise TypeError

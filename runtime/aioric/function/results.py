@@ -1,11 +1,11 @@
-"""JSON for results beyond the built-in types, as simplejson writes it for awslambdaric.
+"""JSON for any result, as simplejson writes it for awslambdaric, and why a result has none.
 
-Slow and careful: `payload` comes here only with what the interpreter's encoder gets wrong or refuses.
+Slow and careful: `payload` comes here only with what faster encoders have refused.
 """
 
 from __future__ import annotations
 
-import sys
+from aioric.function.substitutes import fields_of, raw_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 # Where simplejson gives up on Python 3.13; on 3.11 it does so at about a tenth of it.
 _MAX_DEPTH = 9_990
 
@@ -24,10 +25,11 @@ class Encoder:
         quote: Turns a `str` into a JSON string.
     """
 
-    __slots__ = ("_quote",)
+    __slots__ = ("_quote", "_writers")
 
     def __init__(self, quote: Callable[[str], str]) -> None:
         self._quote = quote
+        self._writers: dict[type, Callable[[Any], str]] = {str: quote, int: int.__repr__, float: _float}
 
     def encode(self, result: Any) -> str:
         """`result` as JSON text.
@@ -64,10 +66,10 @@ class Encoder:
 
     def _container(self, value: Any) -> tuple[Iterator[tuple[str, Any]], str]:
         """What to write before each element, the elements, and what to write after them."""
-        fields = _fields_of(value)
+        fields = fields_of(value)
         if fields is not None:
             return (self._members(fields), "}") if fields else (iter(()), "{}")
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             return (_items(value), "]") if value else (iter(()), "[]")
         raise TypeError(f"Object of type {value.__class__.__name__} is not JSON serializable")
 
@@ -78,16 +80,21 @@ class Encoder:
             opening = ", "
 
     def _scalar(self, value: Any) -> str | None:
-        if isinstance(value, str | bytes):
+        write = self._writers.get(type(value))
+        if write is not None:
+            return write(value)
+        if type(value) in (dict, list, tuple):
+            return None
+        if isinstance(value, (str, bytes)):
             return self._string(value)
         text = _bare(value)
-        return _raw(value) if text is None else text
+        return raw_text(value) if text is None else text
 
     def _string(self, value: str | bytes) -> str:
         return self._quote(str(value, "utf-8") if isinstance(value, bytes) else value)
 
     def _key(self, key: Any) -> str:
-        if isinstance(key, str | bytes):
+        if isinstance(key, (str, bytes)):
             return self._string(key)
         text = _bare(key)
         if text is None:
@@ -104,9 +111,10 @@ def _items(values: list[Any] | tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
 
 def _bare(value: Any) -> str | None:
     """What JSON writes without quotes: numbers and names. Subclasses' own `repr` is not trusted."""
-    for constant, name in ((None, "null"), (True, "true"), (False, "false")):
-        if value is constant:
-            return name
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
     return _float(value) if isinstance(value, float) else None
@@ -114,33 +122,4 @@ def _bare(value: Any) -> str | None:
 
 def _float(value: float) -> str:
     text = float.__repr__(value)
-    return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(text, text)
-
-
-def _fields_of(value: Any) -> dict[Any, Any] | None:
-    """What makes `value` an object: it is a `dict`, or gives one as its `_asdict()`, as named tuples do."""
-    method = getattr(value, "_asdict", None)
-    try:
-        fields = method() if callable(method) else value
-    except TypeError:
-        # It wants arguments, so it is something else that has this name.
-        return value if isinstance(value, dict) else None
-    if isinstance(fields, dict):
-        return fields
-    if fields is not value:
-        raise TypeError(f"_asdict() must return a dict, not {type(fields).__name__}")
-    return None
-
-
-def _raw(value: Any) -> str | None:
-    """The text of a `Decimal`, which becomes a number, or of simplejson's `RawJSON`."""
-    for base in type(value).__mro__:
-        # By name: whoever made a Decimal has imported the module, but perhaps another one of the two
-        # that the standard library has.
-        if base.__name__ == "Decimal" and base.__module__ == "decimal":
-            return "NaN" if value.is_nan() else str(value)
-    raw_json = getattr(sys.modules.get("simplejson.raw_json"), "RawJSON", None)
-    if raw_json is not None and isinstance(value, raw_json):
-        text: str = value.encoded_json
-        return text
-    return None
+    return _NOT_FINITE.get(text, text)
