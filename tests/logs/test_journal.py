@@ -202,15 +202,15 @@ def test_a_preview_is_announced_in_the_official_words(
 
 
 @pytest.mark.parametrize(
-    ("environment", "silenced"), [("AWS_Lambda_python3.14", ""), ("AWS_Lambda_python3.15", "1")]
+    ("environment", "announce"), [("AWS_Lambda_python3.14", True), ("AWS_Lambda_python3.15", False)]
 )
 def test_nothing_is_announced_without_need(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, environment: str, silenced: str
+    caplog: pytest.LogCaptureFixture, environment: str, *, announce: bool
 ) -> None:
     """Released versions are no previews, and the warning can be turned off."""
-    monkeypatch.setenv("LAMBDA_DISABLE_PREVIEW_WARN", silenced)
     settings = config(AWS_EXECUTION_ENV=environment)
-    Journal(settings, Identity(alone=True), Recorder()).warn_preview(settings)
+    journal = Journal(settings, Identity(alone=True), Recorder(), announce_preview=announce)
+    journal.warn_preview(settings)
 
     assert caplog.record_tuples == []
 

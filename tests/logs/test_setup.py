@@ -176,6 +176,18 @@ def test_threads_that_import_at_the_same_time_share_one_handler() -> None:
     assert output == b"[1, 1, 1, 1, 1, 1, 1, 1]\n"
 
 
+@pytest.mark.parametrize(("disable", "lines"), [("", 1), ("1", 0)])
+def test_the_warning_about_previews_can_be_disabled(disable: str, lines: int) -> None:
+    """`LAMBDA_DISABLE_PREVIEW_WARN` is obeyed."""
+    output = run(
+        "journal.warn_preview(Config(os.environ))",
+        AWS_EXECUTION_ENV="AWS_Lambda_python3.15",
+        LAMBDA_DISABLE_PREVIEW_WARN=disable,
+    )
+
+    assert lines == output.count(b"LAMBDA_WARNING: This is a preview runtime version")
+
+
 def test_frames_go_to_the_platforms_descriptor() -> None:
     """Records, notes and errors are framed; prints are not; children do not learn of the descriptor."""
     reader, writer = os.pipe()

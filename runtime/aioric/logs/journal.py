@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from _json import encode_basestring, encode_basestring_ascii
 from time import gmtime, strftime, time
@@ -60,11 +59,15 @@ class Journal:
         config: Format and level of the log.
         identity: Which invocation a line belongs to.
         sink: Where the lines go.
+        announce_preview: Whether the function's author wants to hear of preview versions.
     """
 
-    __slots__ = ("_config", "_identity", "_sink")
+    __slots__ = ("_announce_preview", "_config", "_identity", "_sink")
 
-    def __init__(self, config: Config, identity: Identity, sink: Sink) -> None:
+    def __init__(
+        self, config: Config, identity: Identity, sink: Sink, *, announce_preview: bool = True
+    ) -> None:
+        self._announce_preview = announce_preview
         self._config = config
         self._identity = identity
         self._sink = sink
@@ -91,9 +94,7 @@ class Journal:
 
     def warn_preview(self, config: Config) -> None:
         """Warn that the execution environment is a preview, if it is and nobody minds being told."""
-        if config.execution_env in _PREVIEW_ENVIRONMENTS and not os.environ.get(
-            "LAMBDA_DISABLE_PREVIEW_WARN"
-        ):
+        if self._announce_preview and config.execution_env in _PREVIEW_ENVIRONMENTS:
             china = config.region.startswith("cn-")
             domain = "docs.amazonaws.cn" if china else "docs.aws.amazon.com"
             self._record("root", _WARNING, _PREVIEW_WARNING.format(domain=domain))

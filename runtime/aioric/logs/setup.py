@@ -53,7 +53,8 @@ def install(config: Config, identity: Identity) -> Journal:
         attach(sys.modules["logging"])
     else:
         sys.meta_path = [LoggingHook(attach), *sys.meta_path]
-    return Journal(config, identity, sink)
+    announce_preview = not os.environ.get("LAMBDA_DISABLE_PREVIEW_WARN")
+    return Journal(config, identity, sink, announce_preview=announce_preview)
 
 
 class LoggingHook:
