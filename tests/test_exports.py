@@ -9,7 +9,7 @@ import pytest
 
 import aioric
 
-PUBLIC = ["__version__"]
+PUBLIC = ["__version__", "after_fork", "before_fork"]
 
 
 def test_the_public_names_are_these() -> None:

@@ -12,8 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from aioric.drivers.forking import after_fork, before_fork  # noqa: F401 - what type checkers see
+
 # Public name -> the module that defines it.
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "after_fork": "aioric.drivers.forking",
+    "before_fork": "aioric.drivers.forking",
+}
 
 __all__ = ["__version__"]
 

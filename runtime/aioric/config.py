@@ -39,10 +39,17 @@ class Config:
         snap_start: Whether the environment is about to be snapshotted.
         loop: The event loop to use, `"uvloop"` or `"asyncio"`; `""` takes the best installed.
         pipeline: Whether an answer and the next poll may leave in one write.
+        workers: How many processes share the invocations of an `async def` handler, or of a thread-safe
+            `def` handler, on Managed Instances; `None` takes one for each processor.
+        sync_threads: Whether a `def` handler may be called by several threads at once.
+        preload: `"1"` imports the function once for all worker processes, `"0"` in each of them, `""`
+            once if that is safe.
+        cancels_at_deadline: Whether an `async def` handler is cancelled when its caller gives up.
     """
 
     __slots__ = (
         "ascii_json",
+        "cancels_at_deadline",
         "execution_env",
         "function_name",
         "function_version",
@@ -59,11 +66,14 @@ class Config:
         "memory_limit_in_mb",
         "pipeline",
         "port",
+        "preload",
         "problem",
         "region",
         "runtime_api",
         "snap_start",
+        "sync_threads",
         "task_root",
+        "workers",
     )
 
     def __init__(self, environ: Mapping[str, str], handler: str | None = None) -> None:
@@ -97,6 +107,10 @@ class Config:
         self.snap_start = get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
         self.loop = self._choice(environ, "AIORIC_LOOP", ("", "uvloop", "asyncio"))
         self.pipeline = self._choice(environ, "AIORIC_PIPELINE", ("", "0", "1")) != "0"
+        self.workers = self._whole_number(environ, "AIORIC_WORKERS", least=1)
+        self.sync_threads = self._choice(environ, "AIORIC_SYNC", ("", "processes", "threads")) == "threads"
+        self.preload = self._choice(environ, "AIORIC_PRELOAD", ("", "0", "1"))
+        self.cancels_at_deadline = self._choice(environ, "AIORIC_CANCEL_AT_DEADLINE", ("", "0", "1")) == "1"
 
     def check(self) -> None:
         """Raise the first problem found.

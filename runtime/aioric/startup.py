@@ -12,7 +12,7 @@ import sys
 
 from aioric.config import Config
 from aioric.drivers import blocking
-from aioric.drivers.loops import completer, open_loop
+from aioric.drivers.loops import completer, loop_opener
 from aioric.errors import FunctionFault, NotInLambda, PlatformFault
 from aioric.function.faults import describe
 from aioric.function.loader import ASYNC, kind, load
@@ -28,10 +28,14 @@ from aioric.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable
     from typing import Any, NoReturn
 
     from aioric.logs.setup import Journal
+
+    # Serves so many invocations at once in this process; returns its exit status.
+    Body = Callable[[int], int]
 
 ERROR = 40  # as in `logging`, which a function may never import
 
@@ -82,11 +86,29 @@ class Runtime:
 
     def serve(self) -> int:
         """Load the handler and serve it; returns the exit status of the process."""
-        self.journal.warn_preview(self.config)
+        config = self.config
+        self.journal.warn_preview(config)
+        if config.max_concurrency is None or config.preload != "0":
+            return self._start(self._choose)
+        from aioric.drivers import workers  # noqa: PLC0415 - only Managed Instances has workers
+
+        def first(tell: Callable[[list[int]], None]) -> int:
+            def serve_first(body: Body, shares: list[int]) -> Callable[[], int]:
+                tell(shares)
+                return lambda: body(shares[0])
+
+            return self._start(serve_first)
+
+        def other(share: int) -> int:
+            return self._start(lambda body, _: lambda: body(share))
+
+        return workers.run_apart(first, other, self.journal)
+
+    def _start(self, choose: Callable[[Body, list[int]], Callable[[], int]]) -> int:
+        """Load the handler, and serve it in the way that is chosen; returns the exit status."""
         try:
             self.config.check()
-            handler = load(self.config.handler)
-            driver = self._driver(handler)
+            driver = choose(*self._prepare(load(self.config.handler)))
         except SystemExit as error:
             self._report(_explain_exit(error))
             raise
@@ -99,36 +121,70 @@ class Runtime:
             self.journal.note(ERROR, f"The runtime ends: {error}")
             return 1
 
-    def _driver(self, handler: Callable[..., Any]) -> Callable[[], int]:
-        """Choose how to serve: on the main thread, on an event loop, or in worker processes."""
-        lanes = self.config.max_concurrency
+    def _choose(self, body: Body, shares: list[int]) -> Callable[[], int]:
+        """Serve in this process, or in several that are forked from it."""
+        if len(shares) == 1:
+            return lambda: body(shares[0])
+        from aioric.drivers import crossing, workers  # noqa: PLC0415 - only Managed Instances has workers
+
+        crossing.prepare(self.config, self.journal)
+        return lambda: workers.run(shares, body, self.journal)
+
+    def _prepare(self, handler: Callable[..., Any]) -> tuple[Body, list[int]]:
+        """What a process has to do to serve so many invocations at once, and how many each one gets.
+
+        On the main thread or on an event loop; nothing yet that could not be shared by a fork.
+        """
+        lanes = self.config.max_concurrency or 1
         if kind(handler) == ASYNC:
-            self.identity.alone = lanes in (None, 1)
-            loop = open_loop(self.config, self.journal)
-            from aioric.drivers import eventloop  # noqa: PLC0415 - needs what `open_loop` loads
+            opener = loop_opener(self.config, self.journal)
+            from aioric.drivers import eventloop  # noqa: F401, PLC0415 - so that all workers share it
 
-            function = self._function(handler)
+            return lambda share: self._serve_loop(handler, opener, share), self._shares(lanes)
+        if self.config.sync_threads:
+            return lambda share: self._serve_threads(handler, share), self._shares(lanes)
+        return lambda _: self._serve_blocking(handler), [1] * lanes
 
-            def serve_loop() -> int:
-                self._redirect()
-                conversations = [self._conversation() for _ in range(lanes or 1)]
-                address = self.config.host, self.config.port
-                loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
-                return 0
+    def _shares(self, lanes: int) -> list[int]:
+        if lanes == 1:
+            return [1]
+        from aioric.drivers.shares import split, usable_cpus  # noqa: PLC0415 - only Managed Instances
 
-            return serve_loop
+        return split(lanes, self.config.workers or usable_cpus())
+
+    def _serve_loop(
+        self, handler: Callable[..., Any], opener: Callable[[], AbstractEventLoop], share: int
+    ) -> int:
+        from aioric.drivers import eventloop  # noqa: PLC0415 - loaded by `_prepare`
+
+        self._enter(share)
+        conversations = [self._conversation() for _ in range(share)]
+        address = self.config.host, self.config.port
         function = self._function(handler)
-        if lanes is None:
-            return lambda: self._serve_blocking(function)
-        from aioric.drivers import workers  # noqa: PLC0415 - only Managed Instances has workers
+        opener().run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
+        return 0
 
-        return lambda: workers.run(lanes, lambda: self._serve_blocking(function))
-
-    def _serve_blocking(self, function: Function) -> int:
-        self._redirect()
+    def _serve_blocking(self, handler: Callable[..., Any]) -> int:
+        self._enter(1)
         conversation = self._conversation()
         line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
-        blocking.serve(line, function.run, conversation)
+        blocking.serve(line, self._function(handler).run, conversation)
+
+    def _serve_threads(self, handler: Callable[..., Any], share: int) -> int:
+        from aioric.drivers import threads  # noqa: PLC0415 - only where a function asks for it
+
+        self._enter(share)
+        lanes = []
+        for _ in range(share):
+            conversation = self._conversation()
+            line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
+            lanes.append(threads.Lane(line, self._function(handler).run, conversation))
+        return threads.serve(lanes)
+
+    def _enter(self, share: int) -> None:
+        """Begin to serve so many invocations at once in this process."""
+        self._redirect()
+        self.identity.alone = share == 1
 
     def _function(self, handler: Callable[..., Any]) -> Function:
         trace_id = TraceId(self.identity)

@@ -23,19 +23,30 @@ if TYPE_CHECKING:
 WARNING = 30  # as in `logging`, which a function may never import
 
 
-def open_loop(config: Config, journal: Journal) -> asyncio.AbstractEventLoop:
-    """Make the event loop of this process: uvloop's where it is installed, unless told otherwise.
+def loop_opener(config: Config, journal: Journal) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Load what makes event loops: uvloop where it is installed, unless told otherwise.
+
+    Two steps, since what is loaded may be shared with forked processes, and a loop may not.
 
     Raises:
         InvalidConfiguration: `AIORIC_LOOP` asks for a loop that is not installed.
     """
     # First asyncio, with the function's folders set aside, so that uvloop finds it loaded.
-    module = import_stdlib("asyncio")
+    loops = module = import_stdlib("asyncio")
     if config.loop != "asyncio":
-        module = _uvloop(config, journal) or module
-    loop: asyncio.AbstractEventLoop = module.new_event_loop()
-    import_stdlib("asyncio").set_event_loop(loop)
-    return loop
+        loops = _uvloop(config, journal) or module
+
+    def open_loop() -> asyncio.AbstractEventLoop:
+        loop: asyncio.AbstractEventLoop = loops.new_event_loop()
+        module.set_event_loop(loop)
+        return loop
+
+    return open_loop
+
+
+def open_loop(config: Config, journal: Journal) -> asyncio.AbstractEventLoop:
+    """Load what makes event loops and make the one of this thread; raises what `loop_opener` does."""
+    return loop_opener(config, journal)()
 
 
 def _uvloop(config: Config, journal: Journal) -> ModuleType | None:
