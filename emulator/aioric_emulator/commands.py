@@ -17,8 +17,7 @@ def default_command(handler: str) -> tuple[str, ...]:
     """
     bootstrap = Path(__file__).resolve().parents[2] / "bootstrap"
     if os.access(bootstrap, os.X_OK):
-        # The file looks for its interpreter on the path; here it is to be the one with the user's packages.
-        return ("/usr/bin/env", f"AIORIC_PYTHON={sys.executable}", str(bootstrap), handler)
+        return (str(bootstrap), handler)
     if find_spec("aioric") is None:
         raise FileNotFoundError("the package aioric is not installed, and no command is given")
     return (sys.executable, "-P", "-m", "aioric", handler)

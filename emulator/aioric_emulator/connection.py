@@ -45,7 +45,8 @@ class Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._transport: asyncio.Transport
         self._parser = httptools.HttpRequestParser(self)
-        self._reading: HttpExchange | None = None
+        # The request that is being read: its head while `_in_head` holds, then its body.
+        self._reading = HttpExchange(self)
         self._url = b""
         self._chunks: list[bytes] = []
         self._in_head = True
@@ -88,7 +89,11 @@ class Connection(asyncio.Protocol):
             if rest:
                 self._feed(rest)
         except httptools.HttpParserError:
-            self._fail(BAD_REQUEST)
+            if self._in_head:
+                self._fail(BAD_REQUEST)
+            else:
+                self._truncate()
+                self._takes_input = False
 
     def eof_received(self) -> bool:
         """The peer sends no more. A request in progress is still answered; half a request is truncated."""
@@ -124,9 +129,9 @@ class Connection(asyncio.Protocol):
 
     def _truncate(self) -> None:
         # The body that broke off is the application's to judge: a runtime's response ends its invocation.
-        exchange, self._reading = self._reading, None
-        if exchange is None or self._in_head or not self._takes_input:
+        if self._in_head or not self._takes_input:
             return
+        exchange = self._reading
         exchange.is_truncated = True
         exchange.keep_alive = False
         exchange.body = b"".join(self._chunks)
@@ -135,7 +140,6 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, answer: Answer) -> None:
         self._takes_input = False
-        self._reading = None
         exchange = HttpExchange(self)
         exchange.fault = answer
         exchange.keep_alive = False
@@ -158,8 +162,6 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header or, after the body, a trailer."""
         exchange = self._reading
-        if exchange is None:
-            return
         fields = exchange.headers if self._in_head else exchange.trailers
         key = name.decode("latin-1").lower()
         # The parser leaves the white space behind a value to us.
@@ -170,8 +172,6 @@ class Connection(asyncio.Protocol):
         """Go on to the body."""
         self._in_head = False
         exchange = self._reading
-        if exchange is None:
-            return
         exchange.method = self._parser.get_method().decode("latin-1")
         exchange.target = self._url.decode("utf-8", "surrogateescape")
         exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
@@ -181,19 +181,15 @@ class Connection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         exchange = self._reading
-        if exchange is None:
-            return
         if exchange.size < MAX_KEPT:
             self._chunks.append(data[: MAX_KEPT - exchange.size])
         exchange.size += len(data)
 
     def on_message_complete(self) -> None:
         """Put the request in line."""
-        exchange, self._reading = self._reading, None
-        if exchange is not None:
-            chunks = self._chunks
-            exchange.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            self._waiting.append(exchange)
+        chunks = self._chunks
+        self._reading.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._waiting.append(self._reading)
         self._in_head = True
         self._head_size = 0
 

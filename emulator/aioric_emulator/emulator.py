@@ -248,11 +248,17 @@ class Emulator:
         self._environments[model] = environment
         self._be_awake_at(model.init_deadline)
         self._write(self._lines.init_start(), None)
-        self._tasks.start_soon(environment.run)
+        self._tasks.start_soon(self._run_environment, environment)
+
+    async def _run_environment(self, environment: RunningEnvironment) -> None:
+        try:
+            await environment.run()
+        finally:
+            # Not earlier: an invocation that ends with its environment still wants its lines and figures.
+            del self._environments[environment.model]
 
     def _init_end(self, decision: decisions.InitEnd) -> None:
-        if decision.environment in self._environments:
-            self._environments[decision.environment].drain_logs()
+        self._environments[decision.environment].drain_logs()
         self._write(self._lines.init_end(decision), None)
 
     def _begin(self, decision: decisions.Begin) -> None:
@@ -265,11 +271,9 @@ class Emulator:
 
     def _finish(self, decision: decisions.Finish) -> None:
         invocation, ending = decision.invocation, decision.ending
-        environment = self._environments.get(decision.environment)
-        memory = 0
-        if environment is not None:
-            environment.finish(invocation)
-            memory = environment.max_memory
+        environment = self._environments[decision.environment]
+        environment.finish(invocation)
+        memory = environment.max_memory
         self._write(self._lines.end(invocation, ending, memory), invocation)
         invocation.caller.finished(ending, memory)
 
@@ -277,9 +281,7 @@ class Emulator:
         decision.invocation.caller.rejected(decision.rejection)
 
     def _stop(self, decision: decisions.Stop) -> None:
-        environment = self._environments.pop(decision.environment, None)
-        if environment is not None:
-            environment.stop()
+        self._environments[decision.environment].stop()
 
     # …and the log.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -137,7 +138,9 @@ class RunningEnvironment:
             written.append(self._open_pipe(FrameReader()))
             extra["_LAMBDA_TELEMETRY_LOG_FD"] = str(written[1])
         stream = f"{self.model.number:08x}"
-        variables = configuration.runtime_environment(os.environ, address, stream, extra)
+        # aioric's bootstrap looks for an interpreter; the one with the user's packages is this one.
+        inherited = {"AIORIC_PYTHON": sys.executable, **os.environ}
+        variables = configuration.runtime_environment(inherited, address, stream, extra)
         try:
             root, command = configuration.task_root, configuration.command
             return await launch(command, root, variables, written[0], written[1:], self._guardian)

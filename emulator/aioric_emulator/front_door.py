@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -61,7 +62,8 @@ class HttpCaller:
         self.invocation: Invocation
         self._exchange = exchange
         self._outcome: Outcome | None = None
-        self._lines: list[str] = []
+        # A line has a byte at least, so that older ones cannot be within the tail.
+        self._lines: deque[str] = deque(maxlen=MAX_TAIL)
 
     def answered(self, outcome: Outcome) -> None:
         """Send the answer; with the log's tail asked for, it has to wait for the REPORT line."""

@@ -17,6 +17,7 @@ __all__ = ["Guardian", "guard"]
 # The emulator tells it of every process group that starts and ends. Its input ends when the emulator does,
 # however that came about, SIGKILL included; whatever group is left then, is killed. Plain sh: it is there on
 # Linux and macOS alike, starts at once, and needs next to no memory.
+SHELL = "/bin/sh"
 SCRIPT = """
 trap '' HUP INT TERM
 groups=' '
@@ -59,7 +60,7 @@ async def guard() -> AsyncIterator[Guardian]:
     reader, writer = os.pipe()
     try:
         process = await anyio.open_process(
-            ["/bin/sh", "-c", SCRIPT],
+            [SHELL, "-c", SCRIPT],
             stdin=reader,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

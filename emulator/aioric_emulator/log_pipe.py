@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["LogPipe", "LogSocket", "Reader"]
 
 READ_SIZE = 64 * 1024
+# Reads in one go: more than a pipe holds, and an end for one that is filled faster than it is read.
+MAX_READS = 16
 
 
 class Reader(Protocol):
@@ -47,7 +49,7 @@ class LogPipe:
 
     def drain(self) -> None:
         """Read what is there."""
-        while self.is_open:
+        for _ in range(MAX_READS if self.is_open else 0):
             try:
                 data = os.read(self._descriptor, READ_SIZE)
             except BlockingIOError:

@@ -143,6 +143,22 @@ async def test_a_refused_call_says_why(
     assert message in done.stderr.decode()
 
 
+async def test_nobody_has_to_read_the_log(toy_command: Sequence[str], tmp_path: Path) -> None:
+    """A reader that leaves, like `head`, stops nothing."""
+    options = ["toy.handler", "--port", "0", "--task-root", str(tmp_path), "--", *toy_command]
+    command = [sys.executable, "-m", "aioric_emulator.cli", "dev", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())  # noqa: ASYNC220 - starts at once
+    assert process.stdout is not None
+    first, second = process.stdout.readline(), process.stdout.readline()
+    process.stdout.close()
+    assert first.startswith(b"Serving toy.handler at ")
+    endpoint = second.decode().split("--endpoint ")[1].strip()
+    answers = [await aioric("invoke", '{"do":"after"}', "--endpoint", endpoint) for _ in range(2)]
+    assert [answer.returncode for answer in answers] == [0, 0]
+    process.terminate()
+    assert await anyio.to_thread.run_sync(process.wait) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_it_cleanly(number: signal.Signals, development: Development) -> None:
     """Exit status 0, no trace, no process left behind."""

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import psutil
 import pytest
 
 from aioric_emulator import Emulator, InvokeRejectedError
@@ -329,6 +330,17 @@ async def test_calls_that_run_at_the_end_are_told(toy_command: list[str], tmp_pa
         tasks.start_soon(invoke, fn)
         await until(lambda: any(line.startswith("START") for line in fn.logs))
     assert results[0].payload["errorMessage"].endswith("signal: killed")
+
+
+async def test_an_opening_that_is_cancelled_leaves_nothing(toy_command: list[str], tmp_path: Path) -> None:
+    """Whenever that happens."""
+    function = toy(toy_command, tmp_path, concurrency=1)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        async with function:
+            raise AssertionError
+    assert scope.cancelled_caught
+    assert not [child for child in psutil.Process().children() if child.name() == "sh"]
 
 
 async def test_a_taken_port_is_an_error(toy_command: list[str], tmp_path: Path) -> None:

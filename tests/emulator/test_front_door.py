@@ -212,6 +212,21 @@ async def test_a_truncated_event_is_refused(function: Emulator) -> None:
         assert (await stream.receive()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
+async def test_calls_sent_ahead_are_answered_in_order(function: Emulator) -> None:
+    """The second begins when the first has been answered."""
+    host, _, port = function.endpoint.removeprefix("http://").rpartition(":")
+    calls = b""
+    for event in (b'{"a":1}', b'{"a":2}', b'{"a":3}'):
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(event)}\r\n\r\n"
+        calls += head.encode() + event
+    async with await anyio.connect_tcp(host, int(port)) as stream:
+        await stream.send(calls)
+        answers = b""
+        while b'{"a": 3}' not in answers:
+            answers += await stream.receive()
+    assert answers.index(b'{"a": 1}') < answers.index(b'{"a": 2}')
+
+
 async def test_throttling_tells_why(function: Emulator) -> None:
     """429, with the reason of the service model."""
     async with anyio.create_task_group() as tasks:

@@ -1,0 +1,69 @@
+"""One call over HTTP, against a server that answers badly."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aioric_emulator.client import InvokeError, call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """Give the address of a server with one answer to everything."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Be quiet."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"oops", "HTTP 500: oops"),
+        (b'["oops"]', 'HTTP 500: ["oops"]'),
+        (b'{"message":"m"}', "HTTP 500: m"),
+        (b'{"Message":"M"}', "HTTP 500: M"),
+        (b'{"other":1}', 'HTTP 500: {"other":1}'),
+    ],
+)
+def test_an_error_is_told_as_well_as_it_can_be(body: bytes, message: str) -> None:
+    """With the message of the service, or all that it said."""
+    with answering(500, body) as endpoint, pytest.raises(InvokeError) as raised:
+        call(endpoint, "f", b"{}")
+    assert str(raised.value) == message
+
+
+def test_an_answer_without_a_log_has_none() -> None:
+    """Whatever was asked for."""
+    with answering(200, b"1") as endpoint:
+        reply = call(endpoint, "a:b", b"{}", '{"a":1}', wants_log=True)
+    assert (reply.body, reply.log, reply.function_error) == (b"1", "", "")
+
+
+def test_an_address_that_is_none() -> None:
+    """Told as such."""
+    with pytest.raises(InvokeError, match="is not a URL"):
+        call("http://host:port", "f", b"")
