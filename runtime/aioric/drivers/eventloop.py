@@ -44,8 +44,10 @@ async def serve(
     lanes = [Lane(function, host, port, conversation, journal) for conversation in conversations]
     tasks = {asyncio.create_task(lane.serve()): lane for lane in lanes}
     ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for lane in lanes:
+    for task, lane in tasks.items():
         lane.leaving = True
+        if task.done():
+            lane.close()
     while busy := [task for task, lane in tasks.items() if lane.busy and not task.done()]:
         await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
     for task, lane in tasks.items():
@@ -107,6 +109,10 @@ class Lane:
         """Whether an invocation is being served, or its answer is not yet acknowledged."""
         return self._handling or self._conversation.owing
 
+    @property
+    def _finished(self) -> bool:
+        return self.leaving and not self._conversation.owing
+
     async def serve(self) -> BaseException | None:
         """Poll, handle, answer, until it cannot go on or is `leaving`.
 
@@ -142,7 +148,7 @@ class Lane:
         """
         conversation = self._conversation
         invocation: Invocation | None = None
-        while invocation is None and (conversation.owing or not self.leaving):
+        while invocation is None and not self._finished:
             try:
                 connection = await self._connection()
                 if conversation.outgoing:
@@ -214,8 +220,11 @@ class Lane:
 
     async def _hear(self) -> Invocation | None:
         """Wait for an invocation, or (`None`) until the conversation has something to say."""
-        self._waiter = self._loop.create_future()
-        return await self._waiter
+        waiter: asyncio.Future[Invocation | None] = self._loop.create_future()
+        self._waiter = waiter
+        if self._conversation.interrupted:
+            self._readable()  # what the peer said is here already, and uvloop may not call for it again
+        return await waiter
 
     def _readable(self) -> None:
         """Bytes or the end of the stream have arrived."""
@@ -228,19 +237,22 @@ class Lane:
             return
         assert self._socket is not None  # noqa: S101 - watched only while it is open
         try:
-            invocation = conversation.receive(self._socket.recv(conversation.appetite))
-        except (BlockingIOError, InterruptedError):
+            # Until nothing is left: for a connection that was reset, uvloop calls once and never
+            # again, even if bytes that came before the reset are unread.
+            invocation = None
+            while invocation is None and not (conversation.outgoing or conversation.reopen or self._finished):
+                invocation = conversation.receive(self._socket.recv(conversation.appetite))
+        except BlockingIOError:
+            if conversation.refusals:
+                report_refusals(conversation, self._journal)
             return
         except (OSError, ConnectionLost, MalformedResponse, PlatformRefused) as error:
             self._waiter = None
             waiter.set_exception(error)
             return
-        if invocation is not None or conversation.outgoing or conversation.reopen or self.leaving:
-            self._waiter = None
-            self._handling = invocation is not None
-            waiter.set_result(invocation)
-        elif conversation.refusals:
-            report_refusals(conversation, self._journal)
+        self._waiter = None
+        self._handling = invocation is not None
+        waiter.set_result(invocation)
 
     async def _recover(self, error: Exception) -> None:
         self.close()
