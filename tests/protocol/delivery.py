@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioric.protocol.http11 import Response, ResponseReader
+from aioric.protocol.http11 import ResponseReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from aioric.protocol.heads import Response
 
 WAYS = ("whole", "byte by byte", "with bytes to spare")
 

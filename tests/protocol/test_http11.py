@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aioric.errors import ConnectionLost, LimitExceeded, MalformedResponse
-from aioric.protocol import http11
-from aioric.protocol.http11 import ResponseReader, parse_head
+from aioric.protocol import heads, http11
+from aioric.protocol.heads import parse_head
+from aioric.protocol.http11 import ResponseReader
 from tests.protocol.delivery import WAYS, deliver, read_all
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -277,9 +278,9 @@ def test_a_head_without_end_is_refused() -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_number_of_headers_is_limited(way: str) -> None:
     """As many headers as the limit are read; one more is an error that names the limit."""
-    most = OK + b"Content-Length: 0\r\n" + b"X: y\r\n" * (http11.MAX_HEADERS - 1)
+    most = OK + b"Content-Length: 0\r\n" + b"X: y\r\n" * (heads.MAX_HEADERS - 1)
     assert len(deliver(way, most + b"\r\n")) == 1
-    with pytest.raises(LimitExceeded, match=f"more than {http11.MAX_HEADERS} headers"):
+    with pytest.raises(LimitExceeded, match=f"more than {heads.MAX_HEADERS} headers"):
         deliver(way, most + b"X: y\r\n\r\n")
 
 

@@ -18,7 +18,7 @@ from tests.protocol.delivery import read_all
 from tests.protocol.judges import Verdict, h11_responses, httptools_responses
 
 if TYPE_CHECKING:
-    from aioric.protocol.http11 import Response
+    from aioric.protocol.heads import Response
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_.!#$%&'*+^`|~", min_size=1, max_size=12)
 WORD = st.text([chr(code) for code in range(33, 127)], max_size=10)

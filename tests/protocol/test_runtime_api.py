@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aioric.errors import MalformedResponse, PlatformRefused
 from aioric.messages import Buffered, Failed, Invocation
-from aioric.protocol.http11 import Response
+from aioric.protocol.heads import Response
 from aioric.protocol.runtime_api import RuntimeApi, read_invocation, read_refusal
 from tests.protocol.judges import Verdict, h11_requests, httptools_requests
 

@@ -10,12 +10,11 @@ Source: RFC 9112.
 from __future__ import annotations
 
 from aioric.errors import ConnectionLost, LimitExceeded, MalformedResponse
+from aioric.protocol.heads import Response, parse_head
 
 # The platform's own server accepts heads of 1 MiB; what it sends stays far below: the largest header
 # is the client context of at most 3,583 bytes.
 MAX_HEAD = 256 * 1024
-# The platform sends about ten headers; proxies and emulators may add their own.
-MAX_HEADERS = 256
 # Seven hexadecimal digits reach 256 MiB, more than MAX_BODY allows.
 MAX_CHUNK_DIGITS = 7
 # A chunk's size line with extensions, which we skip.
@@ -23,31 +22,13 @@ MAX_CHUNK_LINE = 4096
 # Events are limited to 6 MiB + 100 bytes today. Five times that leaves the platform room to grow and
 # still bounds what a peer gone wild can make us hold.
 MAX_BODY = 32 * 1024 * 1024
+_LENGTH_DIGITS = len(str(MAX_BODY))
 
 # How much to ask a socket for: enough for a head and a small event at once, and for large bodies in
 # few steps, without a large allocation for each small one.
 USUAL_READ = 64 * 1024
 LARGEST_READ = 1024 * 1024
 
-# As the platform's server spells them, so that most headers need neither check nor lower-casing.
-_KNOWN_NAMES = {
-    name: name.lower()
-    for name in (
-        "Content-Length",
-        "Content-Type",
-        "Date",
-        "Lambda-Runtime-Aws-Request-Id",
-        "Lambda-Runtime-Deadline-Ms",
-        "Lambda-Runtime-Invocation-Id",
-        "Lambda-Runtime-Invoked-Function-Arn",
-        "Lambda-Runtime-Trace-Id",
-        "Transfer-Encoding",
-    )
-}
-
-# What nearly every response begins with: an event, and the acceptance of an answer.
-_STATUS_LINES = {"HTTP/1.1 200 OK": 200, "HTTP/1.1 202 Accepted": 202}
-_STATUS_DIGITS = 3
 _ACCEPTED = 202
 _USUAL = (200, _ACCEPTED)
 
@@ -55,25 +36,6 @@ _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _NO_BODY = (204, 304)
 
 _HEAD, _SIZED, _UNTIL_CLOSE, _CHUNK_LINE, _CHUNK, _CHUNK_END, _TRAILERS = range(7)
-
-
-class Response:
-    """One whole response.
-
-    Attributes:
-        status: The status code.
-        headers: Values by lower-case name; of repeated headers the last.
-        body: The body's bytes, without framing.
-        keep_alive: Whether the connection can carry another request.
-    """
-
-    __slots__ = ("body", "headers", "keep_alive", "status")
-
-    def __init__(self, status: int, headers: dict[str, str], *, keep_alive: bool) -> None:
-        self.status = status
-        self.headers = headers
-        self.keep_alive = keep_alive
-        self.body = b""
 
 
 class ResponseReader:
@@ -282,66 +244,10 @@ class ResponseReader:
         return True
 
 
-def parse_head(head: bytes) -> Response:
-    """Read a status line and headers, without the empty line that ends them.
-
-    Raises:
-        MalformedResponse: It is not an HTTP/1.x head.
-        LimitExceeded: It has more than `MAX_HEADERS` headers.
-    """
-    # UTF-8, as the official client reads headers; what is not UTF-8 survives as surrogates.
-    lines = head.decode("utf-8", "surrogateescape").split("\r\n")
-    if len(lines) > 1 + MAX_HEADERS:
-        raise LimitExceeded(f"a response has more than {MAX_HEADERS} headers")
-    joined = "".join(lines)
-    if "\r" in joined or "\n" in joined or "\0" in joined:
-        raise MalformedResponse("the head of a response holds a bare CR, a bare LF or a NUL")
-    first = lines.pop(0)
-    headers: dict[str, str] = {}
-    for line in lines:
-        spelled, _, value = line.partition(": ")
-        name = _KNOWN_NAMES.get(spelled)
-        if name is None:
-            name, value = _unusual_header(line)
-        headers[name] = value.strip(" \t")
-    if len(headers) != len(lines):
-        _check_repeated(lines)
-    status = _STATUS_LINES.get(first) or _status(first)
-    connection = headers.get("connection")
-    if connection is None:
-        return Response(status, headers, keep_alive=first.startswith("HTTP/1.1"))
-    return Response(status, headers, keep_alive="close" not in connection.lower())
-
-
-def _unusual_header(line: str) -> tuple[str, str]:
-    spelled, colon, value = line.partition(":")
-    if not (colon and spelled and spelled.isprintable() and " " not in spelled):
-        raise MalformedResponse(f"not a header line: {line[:80]!r}")
-    return spelled.lower(), value
-
-
-def _check_repeated(lines: list[str]) -> None:
-    """Headers may be repeated, but for those that decide where a message ends."""
-    headers = [(name, value.strip(" \t")) for name, value in map(_unusual_header, lines)]
-    lengths = {value for name, value in headers if name == "content-length"}
-    codings = [value for name, value in headers if name == "transfer-encoding"]
-    if len(lengths) > 1 or len(codings) > 1:
-        raise MalformedResponse("two values for where a body ends")
-
-
-def _status(line: str) -> int:
-    version, _, rest = line.partition(" ")
-    status, _, _ = rest.partition(" ")
-    digits = len(status) == _STATUS_DIGITS and status.isascii() and status.isdigit()
-    if version not in ("HTTP/1.1", "HTTP/1.0") or not digits or status < "100":
-        raise MalformedResponse(f"not an HTTP/1.1 status line: {line[:80]!r}")
-    return int(status)
-
-
 def _content_length(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isdigit() and text.isascii()):
         raise MalformedResponse(f"not a content length: {text[:80]!r}")
-    if len(text) > len(str(MAX_BODY)) or int(text) > MAX_BODY:
+    if len(text) > _LENGTH_DIGITS or int(text) > MAX_BODY:
         raise LimitExceeded(f"a body of {text[:20]} bytes is announced, and {MAX_BODY} are accepted")
     return int(text)
 
