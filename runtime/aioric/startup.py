@@ -161,7 +161,12 @@ class Runtime:
         conversations = [self._conversation() for _ in range(share)]
         address = self.config.host, self.config.port
         function = self._function(handler)
-        opener().run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
+        loop = opener()
+        if share > 1:
+            from aioric.drivers.carrying import carry_context  # noqa: PLC0415 - only where several are served
+
+            carry_context(loop)
+        loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
         return 0
 
     def _serve_blocking(self, handler: Callable[..., Any]) -> int:

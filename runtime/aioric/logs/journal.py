@@ -13,12 +13,14 @@ from aioric.logs.sinks import JSON_FRAMES, NO_BREAK_SPACE, TEXT_FRAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from aioric.config import Config
     from aioric.function.faults import Fault
     from aioric.identity import Identity
     from aioric.logs.sinks import Sink
+    from aioric.messages import Invocation
 
 # The names that AWS_LAMBDA_LOG_LEVEL may have, as `logging` knows them; of two, the later is shown.
 LEVELS = {
@@ -60,9 +62,13 @@ class Journal:
         identity: Which invocation a line belongs to.
         sink: Where the lines go.
         announce_preview: Whether the function's author wants to hear of preview versions.
+
+    Attributes:
+        settle: What to call, if anything, with each invocation that is over: it writes what the
+            function has printed and not ended with a newline.
     """
 
-    __slots__ = ("_announce_preview", "_config", "_identity", "_sink")
+    __slots__ = ("_announce_preview", "_config", "_identity", "_sink", "settle")
 
     def __init__(
         self, config: Config, identity: Identity, sink: Sink, *, announce_preview: bool = True
@@ -71,6 +77,7 @@ class Journal:
         self._config = config
         self._identity = identity
         self._sink = sink
+        self.settle: Callable[[Invocation], None] | None = None
 
     def write(self, text: str) -> None:
         """Write `text` as it is: `context.log`."""
@@ -108,7 +115,7 @@ class Journal:
         if logging is not None:
             logging.getLogger(None if logger == "root" else logger).log(level, message)
         elif level >= LEVELS.get(self._config.log_level, _WARNING):
-            line = (self._json_line if self._config.json_logs else self._text_line)(logger, level, message)
+            line = (self.json_line if self._config.json_logs else self._text_line)(logger, level, message)
             framed_by_level = self._config.json_logs or self._config.log_level
             frames = JSON_FRAMES if self._config.json_logs else TEXT_FRAMES
             self._sink.log(line, frames.get(level // 10 * 10) if framed_by_level else None)
@@ -120,7 +127,8 @@ class Journal:
         stamp = f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(now))}.{int(now % 1 * 1000):03d}Z"
         return f"[{_LEVEL_NAMES.get(level, f'Level {level}')}]\t{stamp}\t{request_id}\t{message}\n"
 
-    def _json_line(self, logger: str, level: int, message: str) -> str:
+    def json_line(self, logger: str, level: int, message: str) -> str:
+        """A record in JSON, with its newline, as `logging` would write it here."""
         invocation = self._identity.current()
         fields = {
             "timestamp": _seconds(),

@@ -54,7 +54,12 @@ def install(config: Config, identity: Identity) -> Journal:
     else:
         sys.meta_path = [LoggingHook(attach), *sys.meta_path]
     announce_preview = not os.environ.get("LAMBDA_DISABLE_PREVIEW_WARN")
-    return Journal(config, identity, sink, announce_preview=announce_preview)
+    journal = Journal(config, identity, sink, announce_preview=announce_preview)
+    if config.max_concurrency is not None and config.json_logs:
+        from aioric.logs.streams import keep_records  # noqa: PLC0415 - only on Managed Instances
+
+        keep_records(config, identity, journal)
+    return journal
 
 
 class LoggingHook:

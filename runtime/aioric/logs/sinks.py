@@ -98,7 +98,7 @@ class StandardSink:
         try:
             sys.stdout.write(text)
         except Exception:  # noqa: BLE001 - closed, replaced by something odd, or of an encoding too small
-            _write_all(1, text.encode("utf-8", "backslashreplace"))
+            write_all(1, text.encode("utf-8", "backslashreplace"))
 
 
 class FramedSink:
@@ -128,7 +128,7 @@ class FramedSink:
         message = msg.encode("utf-8", "backslashreplace")
         head = (frame_type or TEXT_FRAMES[0]) + len(message).to_bytes(4, "big")
         with self._lock:
-            _write_all(self._descriptor, head + (time_ns() // 1000).to_bytes(8, "big") + message)
+            write_all(self._descriptor, head + (time_ns() // 1000).to_bytes(8, "big") + message)
 
     def _forget_threads(self) -> None:
         self._lock = RLock()
@@ -138,7 +138,7 @@ class FramedSink:
         try:
             self.log("\n".join(lines), self._error_frame)
         except OSError:
-            _write_all(1, ("\r".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+            write_all(1, ("\r".join(lines) + "\n").encode("utf-8", "backslashreplace"))
 
 
 def redirect_to_provider(path: str) -> None:
@@ -163,7 +163,7 @@ def redirect_to_provider(path: str) -> None:
             connection.close()
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
     """Write everything, however little the descriptor takes at a time."""
     rest = memoryview(data)
     while rest:
