@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +17,7 @@ from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.environment import RunningEnvironment
 from aioric_emulator.front_door import FrontDoor
 from aioric_emulator.guardian import guard
-from aioric_emulator.platform_lines import JsonLines, TextLines
+from aioric_emulator.journal import Journal
 from aioric_emulator.results import InvokeRejectedError, PendingResult
 from aioric_emulator.server import listen
 from aioric_emulator.service import Service
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from aioric_emulator.results import InvokeResult
 
 __all__ = ["Emulator"]
-
-# Lines that are kept for a reader. A function under load writes more than anybody reads.
-MAX_LOG_LINES = 100_000
 
 
 class Emulator:
@@ -85,11 +81,9 @@ class Emulator:
         )
         self.endpoint = ""
         self._place = (host, port)
-        self._on_line = on_line
         self._clock = time.monotonic
         self._service = Service(self.configuration.facts, self.configuration.limits, new_id)
-        self._lines = self._choose_lines()
-        self._log: deque[str] = deque(maxlen=MAX_LOG_LINES)
+        self._journal = Journal(self.configuration, on_line)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
         self._started = anyio.Event()
         self._closing = anyio.Event()
@@ -109,13 +103,6 @@ class Emulator:
             decisions.Reject: self._reject,
             decisions.Stop: self._stop,
         }
-
-    def _choose_lines(self) -> TextLines | JsonLines:
-        configuration = self.configuration
-        runtime = Path(configuration.command[0]).name
-        if configuration.is_json_log:
-            return JsonLines(runtime, configuration.memory, configuration.initialization_type)
-        return TextLines(runtime, configuration.memory)
 
     async def __aenter__(self) -> Self:
         self._runner = asyncio.create_task(self._run())
@@ -172,7 +159,7 @@ class Emulator:
         """All lines so far, of the function and of the platform."""
         for environment in self._environments.values():
             environment.drain_logs()
-        return list(self._log)
+        return list(self._journal.kept)
 
     async def invoke(
         self,
@@ -243,11 +230,11 @@ class Emulator:
     def _launch(self, decision: decisions.Launch) -> None:
         model = decision.environment
         environment = RunningEnvironment(
-            model, self.configuration, self._guardian, self._clock, self._apply, self._record
+            model, self.configuration, self._guardian, self._clock, self._apply, self._journal.record
         )
         self._environments[model] = environment
         self._be_awake_at(model.init_deadline)
-        self._write(self._lines.init_start(), None)
+        self._journal.init_start()
         self._tasks.start_soon(self._run_environment, environment)
 
     async def _run_environment(self, environment: RunningEnvironment) -> None:
@@ -259,12 +246,12 @@ class Emulator:
 
     def _init_end(self, decision: decisions.InitEnd) -> None:
         self._environments[decision.environment].drain_logs()
-        self._write(self._lines.init_end(decision), None)
+        self._journal.init_end(decision)
 
     def _begin(self, decision: decisions.Begin) -> None:
         invocation = decision.invocation
         self._be_awake_at(invocation.deadline)
-        self._write(self._lines.start(invocation), invocation)
+        self._journal.start(invocation)
 
     def _complete(self, decision: decisions.Complete) -> None:
         decision.invocation.caller.answered(decision.outcome)
@@ -274,7 +261,7 @@ class Emulator:
         environment = self._environments[decision.environment]
         environment.finish(invocation)
         memory = environment.max_memory
-        self._write(self._lines.end(invocation, ending, memory), invocation)
+        self._journal.end(invocation, ending, memory)
         invocation.caller.finished(ending, memory)
 
     def _reject(self, decision: decisions.Reject) -> None:
@@ -282,21 +269,3 @@ class Emulator:
 
     def _stop(self, decision: decisions.Stop) -> None:
         self._environments[decision.environment].stop()
-
-    # …and the log.
-
-    def _write(self, lines: list[str], invocation: Invocation | None) -> None:
-        for line in lines:
-            self._keep(line)
-            if invocation is not None:
-                invocation.caller.logged(line, is_platform=True)
-
-    def _record(self, line: str, invocation: Invocation | None) -> None:
-        self._keep(line)
-        if invocation is not None:
-            invocation.caller.logged(line, is_platform=False)
-
-    def _keep(self, line: str) -> None:
-        self._log.append(line)
-        if self._on_line is not None:
-            self._on_line(line)

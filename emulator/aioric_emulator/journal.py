@@ -1,0 +1,71 @@
+"""A function's log: its own lines and the platform's, in one order, for whoever reads or waits for them."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aioric_emulator.platform_lines import JsonLines, TextLines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.decisions import InitEnd
+    from aioric_emulator.messages import Ending, Invocation
+
+__all__ = ["Journal"]
+
+# Lines that are kept for a reader. A function under load writes more than anybody reads.
+MAX_LINES = 100_000
+
+
+class Journal:
+    """The log of all environments of a function. `on_line` is given each line as it is written."""
+
+    def __init__(self, configuration: FunctionConfiguration, on_line: Callable[[str], None] | None) -> None:
+        self.kept: deque[str] = deque(maxlen=MAX_LINES)
+        self._on_line = on_line
+        self._lines = choose_lines(configuration)
+
+    def init_start(self) -> None:
+        """Note that an environment is started."""
+        self._write(self._lines.init_start(), None)
+
+    def init_end(self, end: InitEnd) -> None:
+        """Note how an init ended."""
+        self._write(self._lines.init_end(end), None)
+
+    def start(self, invocation: Invocation) -> None:
+        """Note that an invocation starts."""
+        self._write(self._lines.start(invocation), invocation)
+
+    def end(self, invocation: Invocation, ending: Ending, max_memory: int) -> None:
+        """Note that an invocation is over; `max_memory` is in bytes."""
+        self._write(self._lines.end(invocation, ending, max_memory), invocation)
+
+    def record(self, line: str, invocation: Invocation | None) -> None:
+        """Note what the function wrote, and for which invocation, if that is known."""
+        self._keep(line)
+        if invocation is not None:
+            invocation.caller.logged(line, is_platform=False)
+
+    def _write(self, lines: list[str], invocation: Invocation | None) -> None:
+        for line in lines:
+            self._keep(line)
+            if invocation is not None:
+                invocation.caller.logged(line, is_platform=True)
+
+    def _keep(self, line: str) -> None:
+        self.kept.append(line)
+        if self._on_line is not None:
+            self._on_line(line)
+
+
+def choose_lines(configuration: FunctionConfiguration) -> TextLines | JsonLines:
+    """Give the lines of the function's log format."""
+    runtime = Path(configuration.command[0]).name
+    if configuration.is_json_log:
+        return JsonLines(runtime, configuration.memory, configuration.initialization_type)
+    return TextLines(runtime, configuration.memory)
