@@ -164,8 +164,10 @@ class Runtime:
         loop = opener()
         if share > 1:
             from aioric.drivers.carrying import carry_context  # noqa: PLC0415 - only where several are served
+            from aioric.drivers.lag import LagWatch  # noqa: PLC0415 - likewise
 
             carry_context(loop)
+            LagWatch(loop, self.journal, self.config.task_root).start()
         loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
         return 0
 
