@@ -111,3 +111,34 @@ def test_only_a_few_files_touch_the_environment() -> None:
     }
 
     assert touching <= {"startup.py", "function/tracing.py", "logs/setup.py"}
+
+
+EMULATOR = ROOT / "emulator" / "aioric_emulator"
+
+# The emulator's model of the platform: told what happened, it says what follows. `calls` and
+# `platform_lines` make ids and time stamps, and need a clock for that.
+MODEL = (
+    "answers",
+    "classic",
+    "decisions",
+    "extensions",
+    "failures",
+    "managed",
+    "messages",
+    "phases",
+    "service",
+)
+
+
+@pytest.mark.parametrize("name", MODEL)
+def test_the_model_of_the_platform_knows_no_outside_world(name: str) -> None:
+    """The platform's rules can be tested as tables, since they touch neither sockets nor clocks."""
+    found = {module.split(".")[0] for module in imports(EMULATOR / f"{name}.py")}
+
+    assert not found & (OUTSIDE_WORLD | {"anyio", "httptools", "httpx", "subprocess", "threading"})
+
+
+@pytest.mark.parametrize("path", sorted(EMULATOR.rglob("*.py")), ids=lambda path: path.stem)
+def test_a_module_of_the_emulator_is_small_enough_to_be_one_thing(path: pathlib.Path) -> None:
+    """No file of the emulator is longer than 300 lines."""
+    assert len(path.read_text().splitlines()) <= 300
