@@ -1,0 +1,5 @@
+import humanize
+
+
+def handler(event, context):
+    return {"size": humanize.naturalsize(event.get("bytes", 0)), "request_id": context.aws_request_id}

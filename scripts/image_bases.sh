@@ -1,0 +1,69 @@
+# For other scripts: base images without a registry, made of Debian's packages from this machine's own mirror.
+# shellcheck shell=bash
+
+need_tools() {  # need_tools PACKAGE...: each has a program of its name
+    local missing=()
+    for tool; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "This needs ${missing[*]}; install them first (Debian: apt-get install ${missing[*]})." >&2
+        return 1
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The first suite that has this Python as a package.
+suite_of() {
+    case $1 in
+        3.11) echo bookworm ;;
+        3.13) echo trixie ;;
+        3.14 | 3.15) echo forky ;;
+        *) return 1 ;;
+    esac
+}
+
+mirror() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1; }
+
+# An archive without documentation and translations, as the official slim images are. Their clocks may be ahead of
+# this machine's, or behind.
+bootstrap() {  # bootstrap SUITE MMDEBSTRAP-ARGUMENT...
+    mmdebstrap -q --variant=minbase \
+        --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Apt::Install-Recommends "false"' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        "${@:2}" "$1" - "$(mirror)"
+}
+
+make_base() {  # make_base VERSION TAG: an image like python:VERSION-slim, pip included
+    local python=$1 tag=$2 suite wheel hooks=() packages=ca-certificates,netbase,tzdata
+    mkdir -p "$work/pip"
+    wheel=$(ls "$work"/pip/pip-*.whl 2>/dev/null) || {
+        .venv/bin/python -m pip download -q --no-deps --dest "$work/pip" 'pip>=25.1'
+        wheel=$(ls "$work"/pip/pip-*.whl)
+    }
+    if suite=$(suite_of "$python"); then
+        packages+=,python$python,libpython$python,python$python-venv
+        hooks+=(--customize-hook="ln -s /usr/bin/python$python \"\$1/usr/local/bin/python3\"")
+        hooks+=(--customize-hook='ln -s python3 "$1/usr/local/bin/python"')
+        hooks+=(--customize-hook="rm -f \"\$1/usr/lib/python$python/EXTERNALLY-MANAGED\"")
+    else
+        # Not a package of any suite; a build of the machine's own is as good.
+        local prefix
+        prefix=$(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$python".* 2>/dev/null | sort -V | tail -1)
+        [ -n "$prefix" ] || return 1
+        suite=bookworm
+        packages+=,libssl3,libffi8,libsqlite3-0,libreadline8,libbz2-1.0,liblzma5,zlib1g,libncursesw6,libuuid1,libexpat1
+        hooks+=(--customize-hook="tar -C '$prefix' --exclude=test --exclude=tests --exclude=__pycache__ --exclude='*.a' \
+            --exclude=share --exclude=site-packages -c . | tar -C \"\$1/usr/local\" -x --no-same-owner")
+        hooks+=(--customize-hook='rm -f "$1"/usr/local/bin/pip*; mkdir -p "$1"/usr/local/lib/python3.*/site-packages')
+        hooks+=(--customize-hook='chroot "$1" ldconfig')
+    fi
+    hooks+=(--customize-hook="cp '$wheel' \"\$1/tmp/\"")
+    hooks+=(--customize-hook="chroot \"\$1\" python3 /tmp/${wheel##*/}/pip install -q --no-index --no-cache-dir \
+        --no-compile --root-user-action=ignore /tmp/${wheel##*/}")
+    hooks+=(--customize-hook='rm -rf "$1"/tmp/* "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/cache/apt/archives/*.deb')
+    bootstrap "$suite" --include="$packages" "${hooks[@]}" | podman import -q \
+        -c 'CMD ["python3"]' -c 'ENV LANG=C.UTF-8' \
+        -c 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' - "$tag" >/dev/null
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Build every target of the Dockerfile for real, and run tests/image against what came out.
+#
+#   scripts/image_test.sh [pytest's arguments]
+#
+# PYTHONS   which versions of Python, "3.13" unless told otherwise; "all" for those that can be had
+# BASE      a base image to use as it is, where a registry can be reached; else one is made here, of Debian's
+#           packages, under the name that the Dockerfile asks for: python:X-slim without a registry
+# KEEP      a folder for the engine's store, kept; else everything is in a temporary one, dropped at the end
+#
+# The engine is podman with runc, in a store of its own: what else runs on this machine is not touched. Where it
+# is missing and apt may be used, it is installed. Two settings make it run in a container or a small virtual
+# machine too: limits that are not above our own, and a runtime that takes any layout of cgroups.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/image_bases.sh
+
+PYTHONS=${PYTHONS:-3.13}
+[ "$PYTHONS" != all ] || PYTHONS="3.11 3.12 3.13 3.14 3.15"
+
+need_tools podman runc mmdebstrap
+
+work=${KEEP:-$(mktemp -d)}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+limit=$(ulimit -Hn); [ "$limit" != unlimited ] && [ "$limit" -lt 16384 ] || limit=16384
+cat > "$work/containers.conf" <<CONF
+[containers]
+default_ulimits = ["nofile=$limit:$limit", "nproc=16384:16384"]
+[engine]
+runtime = "runc"
+CONF
+printf '[storage]\ndriver = "overlay"\ngraphroot = "%s/store"\nrunroot = "%s/run"\n' "$work" "$work" > "$work/storage.conf"
+export CONTAINERS_CONF=$work/containers.conf CONTAINERS_STORAGE_CONF=$work/storage.conf ENGINE=podman
+
+clean_up() {
+    podman rm --force --all --time 0 >/dev/null 2>&1 || true
+    if [ -z "${KEEP-}" ]; then
+        podman system reset --force >/dev/null 2>&1 || true
+        rm -rf "$work"
+    fi
+}
+trap clean_up EXIT
+
+# pip has to trust whom this machine trusts. As build secrets, so that nothing of it stays in an image.
+certificates=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
+printf '[global]\ncert = /run/secrets/ca.crt\n' > "$work/pip.conf"
+secrets=(--secret "id=pip_conf,src=$work/pip.conf" --secret "id=ca,src=$certificates")
+
+build() {  # build TAG TARGET ARGUMENT...
+    local began=$SECONDS tag=$1
+    IMAGE=$tag scripts/image.sh --pull=never "${secrets[@]}" --target "$2" "${@:3}" > "$work/build.log" 2>&1 || {
+        cat "$work/build.log" >&2
+        exit 1
+    }
+    echo "built $tag in $((SECONDS - began)) s"
+}
+
+for python in $PYTHONS; do
+    base=${BASE:-docker.io/library/python:$python-slim}
+    if [ -z "${BASE-}" ] && ! podman image exists "$base"; then
+        began=$SECONDS
+        make_base "$python" "$base" || { echo "no Python $python can be had here; not tested"; continue; }
+        echo "made $base in $((SECONDS - began)) s: $(podman run --rm "$base" python3 --version)"
+    fi
+    for target in base slim test; do
+        build "localhost/aioric:$python-$target" "$target" --build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python"
+    done
+    podman build --quiet --pull=never "${secrets[@]}" --build-arg "AIORIC=localhost/aioric:$python-base" \
+        --tag "localhost/aioric:$python-example" examples/container >/dev/null
+    echo "== Python $python =="
+    AIORIC_IMAGES="localhost/aioric:$python" AIORIC_BASE="$base" .venv/bin/python -m pytest tests/image "$@"
+done

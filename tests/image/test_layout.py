@@ -1,0 +1,140 @@
+"""What is in the image, and where users of AWS's image look for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.image.engine import TASK, run, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.image.engine import Container, Images
+
+OUR_LIMIT = 25_000_000
+# Run by the image's own interpreter: the slim image has no other tools.
+FIND_CLOSED = """
+import os, sys
+for folder in sys.argv[1:]:
+    for where, _, names in os.walk(folder):
+        for path in [where, *(os.path.join(where, name) for name in names)]:
+            mode = os.stat(path).st_mode
+            if mode & 0o022 or not mode & 0o004:
+                print(path)
+"""
+LIST_PROGRAMS = """
+import os
+folders = [folder for folder in os.environ["PATH"].split(":") if os.path.isdir(folder)]
+found = {os.path.realpath(os.path.join(each, name)) for each in folders for name in os.listdir(each)}
+for path in sorted(found):
+    print(path)
+"""
+LIST_CHECKED = """
+import sys
+sys.path.append("/var/runtime")
+import aioric.startup
+for module in list(sys.modules.values()):
+    cached = getattr(module, "__cached__", None) or getattr(getattr(module, "__spec__", None), "cached", None)
+    if cached:
+        with open(cached, "rb") as file:
+            print(file.read(8)[4:] == bytes([1, 0, 0, 0]), module.__name__)
+"""
+
+
+def run_python(image: str, script: str, *arguments: str) -> list[str]:
+    """Give the lines that a script prints in a container."""
+    done = run(image, "-c", script, *arguments, options=["--entrypoint=python3"])
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_configuration(image: str, images: Images) -> None:
+    """Variables, working folder, entry point and the SnapStart label are what Lambda and users expect."""
+    config = images.inspect(image)["Config"]
+    variables = dict(each.split("=", 1) for each in config["Env"])
+
+    assert config["Entrypoint"] == ["/lambda-entrypoint.sh"]
+    assert "/var/task" == config["WorkingDir"] == variables["LAMBDA_TASK_ROOT"]
+    assert variables["LAMBDA_RUNTIME_DIR"] == "/var/runtime"
+    assert variables["PATH"].endswith(":/opt/bin")
+    assert variables["LD_LIBRARY_PATH"].endswith(":/var/task:/var/task/lib:/opt/lib")
+    assert config["Labels"]["com.amazonaws.lambda.feature.snapstart"] == "Allow"
+    assert config["Labels"]["org.opencontainers.image.version"]
+
+
+def test_readable_by_all_writable_by_none(image: str) -> None:
+    """The user that Lambda chooses may read all of the runtime, and nobody but root may change it."""
+    assert not run_python(image, FIND_CLOSED, "/var/runtime", "/usr/local/lib/aioric-emulator")
+
+
+def test_ours_is_small(images: Images) -> None:
+    """What we put on top of the interpreter is at most 25 MB."""
+    ours = images.inspect(images.of("base"))["Size"] - images.inspect(images.base)["Size"]
+
+    assert 0 < ours < OUR_LIMIT
+
+
+def test_slim_has_no_tools(images: Images) -> None:
+    """The slim image holds a shell and the interpreter, and no other program."""
+    shell, interpreter = run_python(images.of("slim"), LIST_PROGRAMS)
+
+    assert shell.endswith("/dash")
+    assert interpreter.endswith(f"/python{images.python}")
+
+
+def test_no_leftovers(image: str) -> None:
+    """No package manager's cache, no secret and no file of the build is left in the images."""
+    places = ["/build", "/out", "/rootfs", "/etc/pip.conf", "/run/secrets/ca.crt", "/root/.cache"]
+    script = (
+        "import os, sys; print(*[each for each in sys.argv[1:] if os.path.exists(each)], *os.listdir('/tmp'))"
+    )
+
+    assert run_python(image, script, *places) == [""]
+
+
+def test_bill_of_materials(image: str) -> None:
+    """The image says what it is made of: us, the interpreter, packages of Python and of the system."""
+    text = run_python(image, "print(open('/usr/share/sbom/aioric.cdx.json').read())")
+    document = json.loads("".join(text))
+    names = {each["purl"].partition("@")[0] for each in document["components"]}
+
+    assert document["bomFormat"] == "CycloneDX"
+    assert {"pkg:pypi/aioric", "pkg:pypi/uvloop", "pkg:pypi/httptools", "pkg:generic/python"} <= names
+    assert {"pkg:deb/debian/ca-certificates", "pkg:deb/debian/tzdata"} <= names
+    assert not {name for name in names if "binutils" in name}
+
+
+def test_bytecode_is_never_checked(image: str) -> None:
+    """Every module that a cold start reads has bytecode which holds without a look at its source."""
+    listed = run_python(image, LIST_CHECKED)
+
+    assert len(listed) > 20
+    assert not [line for line in listed if not line.startswith("True ")]
+
+
+def test_users_own_version_wins(image: str, containers: list[Container], tmp_path: Path) -> None:
+    """A function's own copy of a package that we bring along is the one it gets."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "orjson").mkdir()
+    (tmp_path / "orjson" / "__init__.py").write_text("")
+    (tmp_path / "app.py").write_text((TASK / "app.py").read_text())
+    container = start(image, "app.loop", task=tmp_path)
+    containers.append(container)
+    answer = container.invoke({}).json()
+
+    assert answer["orjson"] == "/var/task/orjson/__init__.py"
+    assert answer["uvloop"] == "/var/runtime/uvloop/__init__.py"
+    assert answer["loop"] == "uvloop"
+
+
+def test_layers_are_on_the_path(image: str, containers: list[Container], tmp_path: Path) -> None:
+    """A layer's packages are found in /opt/python, after the function's own folder."""
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "from_layer.py").write_text("def handler(event, context):\n    return __file__\n")
+    for path in (tmp_path, tmp_path / "python"):
+        path.chmod(0o755)
+    container = start(image, "from_layer.handler", options=[f"--volume={tmp_path}:/opt:ro"])
+    containers.append(container)
+
+    assert container.invoke({}).json() == "/opt/python/from_layer.py"
