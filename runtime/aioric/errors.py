@@ -6,12 +6,18 @@
     │   ├── MalformedResponse      bytes that are not the HTTP/1.1 we were promised
     │   │   └── LimitExceeded      a part of a response is larger than we accept
     │   ├── ConnectionLost         the peer went away, or was never there
+    │   ├── PeerGone               nobody takes the rest of a stream
     │   └── PlatformRefused        an answer after which no further invocation can be served
     └── FunctionFault              the function, its package, or its settings
         ├── InvalidConfiguration   an environment variable that we cannot obey
         ├── MalformedHandlerName · BuiltInModuleConflict · ImportModuleError
         ├── UserCodeSyntaxError · HandlerNotFound · HandlerNotCallable
-        └── UnmarshalError · MarshalError · LambdaContextUnmarshalError
+        ├── UnmarshalError · MarshalError · LambdaContextUnmarshalError
+        ├── InvalidStream          a piece, header or status that cannot be streamed
+        ├── StreamCut              the invocation's time is over before its stream is
+        ├── DeadlineExceeded       the invocation's time is over before its coroutine is
+        └── LifespanFailed         a lifespan did not come to its `yield`
+    Interrupted                    no `Exception`: what runs on the main thread has to end now
 
 A `FunctionFault` carries the `error_type` that the caller and the platform's metrics see.
 Source of the names: awslambdaric 4.2.2, observed on the wire; those it lacks are marked.
@@ -42,6 +48,14 @@ class LimitExceeded(MalformedResponse):
 
 class ConnectionLost(PlatformFault):
     """The connection to the Runtime API could not be opened, or ended in the middle of an exchange."""
+
+
+class PeerGone(PlatformFault):
+    """Raised where a function yields or writes a piece that nobody takes any more.
+
+    The connection was lost, or the platform has answered before the end: the invocation timed out, or
+    the stream is larger than it accepts. A function that lets it pass has done its part.
+    """
 
 
 class PlatformRefused(PlatformFault):
@@ -131,3 +145,31 @@ class LambdaContextUnmarshalError(FunctionFault):
     """The client context or the Cognito identity is not valid JSON."""
 
     error_type = "Runtime.LambdaContextUnmarshalError"
+
+
+class InvalidStream(FunctionFault):
+    """A piece, a header, a cookie or a status that cannot be streamed; the message names it. Ours."""
+
+    error_type = "Runtime.InvalidStream"
+
+
+class StreamCut(FunctionFault):
+    """The invocation's time is nearly over and its stream is not, so it ends here. Ours."""
+
+    error_type = "Runtime.DeadlineExceeded"
+
+
+class DeadlineExceeded(FunctionFault):
+    """A coroutine that was cancelled shortly before its invocation's deadline. Ours."""
+
+    error_type = "Runtime.DeadlineExceeded"
+
+
+class LifespanFailed(FunctionFault):
+    """A lifespan raised an exception before its `yield`, or has none to offer. Ours."""
+
+    error_type = "Runtime.LifespanError"
+
+
+class Interrupted(BaseException):  # no `Exception`, so that a function's own handling of errors lets it pass
+    """Raised within what runs on the main thread when its time is over, or the environment's is."""

@@ -11,9 +11,14 @@ from _contextvars import ContextVar  # `contextvars` is only this, behind a modu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from aioric.messages import Invocation
 
 _serving: ContextVar[Invocation | None] = ContextVar("aioric_invocation", default=None)
+
+# Where the answer of an invocation can be streamed while its handler runs: an event loop's lane.
+stage: ContextVar[tuple[Any, Invocation] | None] = ContextVar("aioric_stage", default=None)
 
 
 class Identity:

@@ -6,6 +6,15 @@ protocol, and these are made once per invocation.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# What the error object after a stream may take: it travels in trailers, and servers in Go, the
+# platform's among them, read those through a buffer of 4096 bytes. They refuse what does not fit, and
+# the stream with it. Base64 takes four bytes for three, and the names and the type take their part.
+MAX_BRIEF = 2_800
+
 
 class Invocation:
     """One event to be handled, as `GET /runtime/invocation/next` delivered it.
@@ -79,15 +88,42 @@ class Buffered:
 class Failed:
     """A failed invocation, or a failed init.
 
+class Streamed:
+    """A successful answer that is made while it is sent.
+
+    Attributes:
+        content_type: Of the whole body.
+        prelude: What goes before the first piece, in one chunk with it; empty if nothing does.
+        pieces: Where they come from; `function.streaming` has the two kinds.
+        keep_alive: What to send when nothing was sent for so long, in seconds; `None` for nothing.
+    """
+
+    __slots__ = ("content_type", "keep_alive", "pieces", "prelude")
+
+    def __init__(
+        self,
+        content_type: str,
+        prelude: bytes,
+        pieces: Any,
+        keep_alive: tuple[float, bytes] | None = None,
+    ) -> None:
+        self.content_type = content_type
+        self.prelude = prelude
+        self.pieces = pieces
+        self.keep_alive = keep_alive
+
+
     Attributes:
         body: The error object as JSON, as the caller will see it.
         error_type: AWS's name for the kind of failure, or the exception's class name.
         xray_cause: One line of ASCII JSON for X-Ray, or `None`.
     """
 
-    __slots__ = ("body", "error_type", "xray_cause")
+    __slots__ = ("body", "brief", "error_type", "xray_cause")
+        brief: The body in at most `MAX_BRIEF` bytes, for the end of a stream.
 
     def __init__(self, body: bytes, error_type: str, xray_cause: bytes | None = None) -> None:
         self.body = body
         self.error_type = error_type
         self.xray_cause = xray_cause
+        self.brief = body

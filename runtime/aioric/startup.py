@@ -14,8 +14,9 @@ from aioric.config import Config
 from aioric.drivers import blocking
 from aioric.drivers.loops import completer, loop_opener
 from aioric.errors import FunctionFault, NotInLambda, PlatformFault
+from aioric.function.aside import import_own, import_stdlib
 from aioric.function.faults import describe
-from aioric.function.loader import ASYNC, kind, load
+from aioric.function.loader import ASYNC, ASYNC_GENERATOR, GENERATOR, kind, load
 from aioric.function.payload import Codec
 from aioric.function.steps import Function
 from aioric.function.tracing import TraceId
@@ -136,7 +137,10 @@ class Runtime:
         On the main thread or on an event loop; nothing yet that could not be shared by a fork.
         """
         lanes = self.config.max_concurrency or 1
-        if kind(handler) == ASYNC:
+        how = kind(handler)
+        if how in (GENERATOR, ASYNC_GENERATOR) or "aioric.function.responses" in sys.modules:
+            load_streams(how)
+        if how in (ASYNC, ASYNC_GENERATOR):
             opener = loop_opener(self.config, self.journal)
             from aioric.drivers import eventloop  # noqa: F401, PLC0415 - so that all workers share it
 
@@ -226,6 +230,19 @@ class Runtime:
         # With several workers another one's report may have been first (403): the platform knows.
         if refusal is not None and not refusal.startswith("403"):
             self.journal.note(ERROR, f"The platform did not accept the report: {refusal}")
+
+
+def load_streams(how: str) -> None:
+    """Import during init, which is short of nothing, what the first stream would have to wait for.
+
+    Args:
+        how: The handler's kind.
+    """
+    driver = "eventloop" if how in (ASYNC, ASYNC_GENERATOR) else "blocking"
+    if driver == "eventloop":
+        import_stdlib("asyncio")
+    for module in ("function.streaming", f"drivers.{driver}_streams"):
+        import_own(f"aioric.{module}")
 
 
 def _explain_exit(error: SystemExit) -> FunctionFault:

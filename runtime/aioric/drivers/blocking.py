@@ -10,6 +10,8 @@ import select
 import time
 
 from aioric.errors import ConnectionLost, MalformedResponse
+from aioric.function.aside import import_own
+from aioric.messages import Streamed
 from aioric.protocol.http11 import ResponseReader
 
 TYPE_CHECKING = False
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
     from aioric.logs.setup import Journal
     from aioric.messages import Buffered, Failed, Invocation
     from aioric.protocol.conversation import Conversation
-    from aioric.protocol.http11 import Response
+    from aioric.protocol.heads import Response
 
 WARNING = 30  # as in `logging`, which a function may never import
 
 
 def serve(
-    line: Line, handle: Callable[[Invocation], Buffered | Failed], conversation: Conversation
+    line: Line, handle: Callable[[Invocation], Buffered | Failed | Streamed], conversation: Conversation
 ) -> NoReturn:
     """Poll, handle, answer, for ever.
 
@@ -37,7 +39,28 @@ def serve(
     conversation.poll()
     while True:
         invocation = line.exchange()
-        conversation.answer(invocation, handle(invocation))
+        answer: Buffered | Failed | Streamed | None = handle(invocation)
+        if isinstance(answer, Streamed):
+            answer = stream(line, conversation, invocation, answer)
+        if answer is not None:
+            conversation.answer(invocation, answer)
+
+
+def stream(
+    line: Line, conversation: Conversation, invocation: Invocation, answer: Streamed, *, poll: bool = True
+) -> Failed | None:
+    """Send a streamed answer; returns what to answer instead, if it failed before its first byte.
+
+    The poll follows with the next `exchange`, unless `poll` is false.
+
+    Raises:
+        PlatformRefused: The platform will send no more.
+        ConnectionLost: The Runtime API cannot be reached any more.
+    """
+    sent: Failed | None = import_own("aioric.drivers.blocking_streams").stream(
+        line, conversation, invocation, answer, poll=poll
+    )
+    return sent
 
 
 class Line:
@@ -79,12 +102,24 @@ class Line:
                     if conversation.reopen:
                         break
             except (OSError, ConnectionLost, MalformedResponse) as error:
-                self._recover(error)
+                self.recover(error)
             finally:
                 if conversation.refusals:
                     report_refusals(conversation, self._journal)
             if invocation is not None:
                 return invocation
+
+    def stand(self) -> _socket.socket:
+        """A connection that the peer has not closed, to stream an answer on.
+
+        Raises:
+            ConnectionLost: The Runtime API cannot be reached any more.
+        """
+        while True:
+            try:
+                return self._connection()
+            except OSError as error:
+                self.recover(error)
 
     def _connection(self) -> _socket.socket:
         """The connection, if it still stands; a new one otherwise."""
@@ -111,7 +146,12 @@ class Line:
             # there to be read, or else the end of the stream.
             self._conversation.interrupted = True
 
-    def _recover(self, error: Exception) -> None:
+    def recover(self, error: Exception) -> None:
+        """Give a failed connection up; what to say again is the conversation's decision.
+
+        Raises:
+            ConnectionLost: It failed too often in a row.
+        """
         conversation = self._conversation
         self.close()
         try:

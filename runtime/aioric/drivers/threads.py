@@ -9,7 +9,9 @@ from __future__ import annotations
 from _contextvars import copy_context
 from _queue import Empty, SimpleQueue
 
+from aioric.drivers.blocking import stream
 from aioric.function.aside import import_stdlib
+from aioric.messages import Streamed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +66,10 @@ class Lane:
     __slots__ = ("_conversation", "_ended", "_handle", "_handling", "_line", "leaving")
 
     def __init__(
-        self, line: Line, handle: Callable[[Invocation], Buffered | Failed], conversation: Conversation
+        self,
+        line: Line,
+        handle: Callable[[Invocation], Buffered | Failed | Streamed],
+        conversation: Conversation,
     ) -> None:
         self._line = line
         self._handle = handle
@@ -85,9 +90,17 @@ class Lane:
                 invocation = self._line.exchange()
                 self._handling = True
                 # A context for each invocation, as a task has it: nothing set in one is seen by the next.
-                answer = copy_context().run(self._handle, invocation)
-                self._conversation.answer(invocation, answer, poll=not self.leaving)
+                answer = copy_context().run(self._answer, invocation)
+                if answer is not None:
+                    self._conversation.answer(invocation, answer, poll=not self.leaving)
                 self._handling = False
         except BaseException as error:  # noqa: BLE001 - `serve` raises it in the main thread
             self._ended = True
             ended.put(error)
+
+    def _answer(self, invocation: Invocation) -> Buffered | Failed | None:
+        """Handle an invocation; returns the answer, or `None` if it has been streamed."""
+        answer = self._handle(invocation)
+        if not isinstance(answer, Streamed):
+            return answer
+        return stream(self._line, self._conversation, invocation, answer, poll=not self.leaving)

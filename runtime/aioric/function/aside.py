@@ -38,6 +38,20 @@ def import_stdlib(name: str) -> ModuleType:
         __import__(name)
         return sys.modules[name]
 
+def import_own(name: str) -> ModuleType:
+    """A module of ours that few functions need; what it imports is not the function's either.
+
+    Args:
+        name: Of the module, in full.
+    """
+    loaded = sys.modules.get(name)
+    if loaded is None:
+        with Aside(stdlib_directories()):
+            __import__(name)
+        loaded = sys.modules[name]
+    return loaded
+
+
 
 class Aside:
     """While entered, the calling thread finds the standard library before anything else.

@@ -6,12 +6,14 @@ runs on the main thread, on an event loop or in a worker process.
 
 from __future__ import annotations
 
+from aioric.errors import Interrupted
 from aioric.function.context import LambdaContext
 from aioric.function.faults import describe
+from aioric.messages import MAX_BRIEF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Any
 
     from aioric.config import Config
@@ -19,15 +21,23 @@ if TYPE_CHECKING:
     from aioric.function.tracing import TraceId
     from aioric.identity import Identity
     from aioric.logs.setup import Journal
-    from aioric.messages import Buffered, Failed, Invocation
+    from aioric.messages import Buffered, Failed, Invocation, Streamed
 
 
 async def _nothing() -> None: ...
 
 
+async def _no_pieces() -> AsyncIterator[None]:
+    yield
+
+
 _coroutine = _nothing()
 _COROUTINE = type(_coroutine)  # `types.CoroutineType`, without the import
 _coroutine.close()
+_ASYNC_GENERATOR = type(_no_pieces())
+
+# What can only be JSON (or bytes), told at one look.
+_WHOLE = frozenset((dict, list, tuple, str, bytes, int, float, bool, type(None)))
 
 
 class Function:
@@ -64,22 +74,33 @@ class Function:
         self._journal = journal
         self._complete = complete
 
-    def run(self, invocation: Invocation) -> Buffered | Failed:
+    def run(self, invocation: Invocation) -> Buffered | Failed | Streamed:
         """Serve one invocation with a plain handler."""
         try:
             event, context = self._prepare(invocation)
             result = self._handler(event, context)
             if type(result) is _COROUTINE:
                 result = self._complete(result)
-            return self._codec.encode(result)
-        except Exception as error:  # noqa: BLE001 - whatever the function raises is its answer
+            if type(result) in _WHOLE or not _is_stream(result):
+                return self._codec.encode(result)
+            from aioric.function.streaming import plain_stream  # noqa: PLC0415 - most never stream
+
+            return plain_stream(result, self._codec, self.fail_stream(invocation), self._complete)
+        except (Exception, Interrupted) as error:  # noqa: BLE001 - whatever the function raises is its answer
             return self.fail(invocation, error)
 
-    async def run_async(self, invocation: Invocation) -> Buffered | Failed:
+    async def run_async(self, invocation: Invocation) -> Buffered | Failed | Streamed:
         """Serve one invocation with a coroutine function."""
         try:
             event, context = self._prepare(invocation)
-            return self._codec.encode(await self._handler(event, context))
+            result = self._handler(event, context)
+            if type(result) is not _ASYNC_GENERATOR:
+                result = await result
+            if type(result) in _WHOLE or not _is_stream(result):
+                return self._codec.encode(result)
+            from aioric.function.streaming import async_stream  # noqa: PLC0415 - most never stream
+
+            return async_stream(result, self._codec, self.fail_stream(invocation))
         except Exception as error:  # noqa: BLE001 - whatever the function raises is its answer
             return self.fail(invocation, error)
 
@@ -94,3 +115,32 @@ class Function:
         fault = describe(error, invocation.request_id)
         self._journal.error(fault, invocation.request_id)
         return fault.failed(self._codec)
+
+    def fail_stream(self, invocation: Invocation) -> Callable[[BaseException], Failed]:
+        """What to do with a failure once the answer is a stream."""
+
+        def fail(error: BaseException) -> Failed:
+            failed = self.fail(invocation, error)
+            self.shorten(failed)
+            return failed
+
+        return fail
+
+    def shorten(self, failed: Failed) -> None:
+        """Make a failure fit the end of a stream."""
+        if len(failed.brief) > MAX_BRIEF:
+            from aioric.function.streaming import shortened  # noqa: PLC0415 - loaded by now
+
+            failed.brief = shortened(failed.body, self._codec)
+
+
+def _is_stream(result: object) -> bool:
+    """Whether to send it piece by piece: a response of ours, an iterator or a file-like object.
+
+    What has a JSON form keeps it, as it had with the official client.
+    """
+    kind = type(result)
+    if isinstance(result, dict | list | tuple | str | bytes | int | float) or hasattr(kind, "_asdict"):
+        return False
+    streams = ("__next__", "__anext__", "__aiter__", "__aioric_stream__")
+    return any(hasattr(kind, name) for name in streams) or callable(getattr(result, "read", None))

@@ -19,8 +19,8 @@ from aioric.protocol.runtime_api import read_invocation, read_refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aioric.messages import Failed, Invocation
-    from aioric.protocol.http11 import Response
+    from aioric.messages import Failed, Invocation, Streamed
+    from aioric.protocol.heads import Response
     from aioric.protocol.runtime_api import RuntimeApi
 
 # Losses in a row, with no response between them, before we give up. The official client tries a poll
@@ -47,7 +47,8 @@ class Conversation:
         pause: Seconds to wait before opening the next connection.
         refusals: Texts about answers that the platform did not accept, for the log.
         interrupted: The driver could not write everything, since the peer spoke or left before it
-            had read it all. What it said (too large, too late) still counts.
+            had read it all. What it said (too large, too late) still counts. So it is while a
+            stream is sent, after which the connection is done with too.
     """
 
     __slots__ = (
@@ -124,6 +125,21 @@ class Conversation:
 
         Raises:
             ConnectionLost: The connection is of no further use; call `lost`.
+    def stream(self, invocation: Invocation, answer: Streamed) -> bytes:
+        """The head of an answer that will be streamed. Nothing is owed before `stream_begins`."""
+        return self._api.stream(invocation, answer)
+
+    def stream_begins(self, *, poll: bool = True) -> None:
+        """The first bytes of a stream are about to leave on a connection that stands.
+
+        From here on it cannot be said again: a loss is the end of it. The poll, unless `poll` is
+        false, follows when the stream is acknowledged, on another connection.
+        """
+        self._answer = []
+        self._answer_size = 0
+        self._polling = poll
+        self.interrupted = True
+
             MalformedResponse: Nor does it make sense; call `lost`.
             PlatformRefused: No further invocation can be served.
         """

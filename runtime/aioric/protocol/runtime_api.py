@@ -7,11 +7,11 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 from aioric.errors import MalformedResponse, PlatformRefused
-from aioric.messages import Buffered, Failed, Invocation
+from aioric.messages import Buffered, Failed, Invocation, Streamed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aioric.protocol.http11 import Response
+    from aioric.protocol.heads import Response
 
 # What may stand in a path as it is (RFC 3986, section 2.3). Request ids are UUIDs unless a caller
 # chose otherwise.
@@ -20,6 +20,13 @@ _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.
 # The server keeps 64 KiB of an X-Ray cause; `faults` trims it before it comes here.
 _ERROR_TYPE = b"Lambda-Runtime-Function-Error-Type: "
 _XRAY_CAUSE = b"Lambda-Runtime-Function-XRay-Error-Cause: "
+
+_STREAMING = (
+    b"Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+    b"Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n"
+    b"Transfer-Encoding: chunked\r\n"
+    b"Connection: close\r\n"
+)
 
 # More digits than 64 bits hold are not a time.
 _DEADLINE_DIGITS = 19
@@ -53,9 +60,24 @@ class RuntimeApi:
             self._invocation,
             _path_segment(invocation.request_id),
             self._common,
-            _printable(answer.content_type),
+            printable(answer.content_type),
             _echo(invocation),
             len(answer.body),
+        )
+
+    def stream(self, invocation: Invocation, answer: Streamed) -> bytes:
+        """The head of `POST /2018-06-01/runtime/invocation/{AwsRequestId}/response` for a stream.
+
+        The documentation asks for every line of it, `Connection: close` too.
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+        """
+        return b"%b%b/response%bContent-Type: %b\r\n%b%b\r\n" % (
+            self._invocation,
+            _path_segment(invocation.request_id),
+            self._common,
+            printable(answer.content_type),
+            _echo(invocation),
+            _STREAMING,
         )
 
     def error(self, invocation: Invocation, answer: Failed) -> bytes:
@@ -83,7 +105,7 @@ class RuntimeApi:
             b"POST /2018-06-01/runtime/%b%bContent-Type: application/json\r\n%b%b\r\n"
             b"Content-Length: %d\r\n\r\n"
         )
-        error_type = _printable(failure.error_type)
+        error_type = printable(failure.error_type)
         return head % (endpoint, self._common, _ERROR_TYPE, error_type, len(failure.body)) + failure.body
 
 
@@ -151,7 +173,7 @@ def _echo(invocation: Invocation) -> bytes:
     return b"Lambda-Runtime-Invocation-Id: %b\r\n" % invocation_id
 
 
-def _printable(text: str) -> bytes:
+def printable(text: str) -> bytes:
     """A class may have any name, and a function choose any content type; a header may not."""
     if text.isascii() and text.isprintable():
         return text.encode()
@@ -160,6 +182,6 @@ def _printable(text: str) -> bytes:
 
 def _path_segment(request_id: str) -> bytes:
     raw = request_id.encode("utf-8", "surrogateescape")
-    if not raw.translate(None, _UNRESERVED):
+    if raw.replace(b"-", b"").isalnum() or not raw.translate(None, _UNRESERVED):
         return raw
     return b"".join(bytes((byte,)) if byte in _UNRESERVED else b"%%%02X" % byte for byte in raw)

@@ -1,0 +1,301 @@
+"""A streamed answer on its way out of a lane: what waits for the peer, what the peer says, and the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from time import time
+
+from aioric.drivers.blocking_streams import cut_short, limits
+from aioric.errors import ConnectionLost, MalformedResponse, PeerGone, PlatformRefused, StreamCut
+from aioric.protocol.chunks import ChunkedAnswer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from aioric.drivers.lanes import Lane
+    from aioric.messages import Failed, Invocation, Streamed
+
+# How many bytes may wait for a slow peer before whoever makes them has to wait too. What gathers
+# meanwhile travels in one write.
+HIGH_WATER = 64 * 1024
+# How many pieces may leave in a row before the loop has its turn: other lanes live on it.
+TURN = 64
+# How many parts one system call takes.
+_IOV_MAX = 512
+
+
+class Sink:
+    """A streamed answer on its way out of a lane.
+
+    Args:
+        lane: Has the connection.
+        invocation: That is answered.
+        streamed: The answer.
+
+    Attributes:
+        late: What to report if the invocation's time is over before the first byte.
+        broken: What went wrong where the handler wrote, until it is told.
+    """
+
+    def __init__(self, lane: Lane, invocation: Invocation, streamed: Streamed) -> None:
+        self._lane = lane
+        self._conversation = lane.conversation
+        self._loop = asyncio.get_running_loop()
+        self._answer = ChunkedAnswer(lane.conversation.stream(invocation, streamed), streamed.prelude)
+        self._connection: socket.socket | None = None
+        self._opening = asyncio.Lock()
+        self._pending: list[bytes | memoryview] = []
+        self._size = 0  # of what is pending
+        self._turn = 0
+        self._waiters: list[asyncio.Future[None]] = []
+        self._heard = False  # the platform has answered, or the connection is lost
+        self._lost: Exception | None = None
+        self._deadline, self._until = limits(invocation)
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._expired = False
+        self.late: Failed | None = None
+        self.broken: BaseException | None = None
+        self._last = 0.0
+        self._pulse: asyncio.TimerHandle | None = None
+        if streamed.keep_alive is not None:
+            self._last = self._loop.time()
+            self._pulse = self._loop.call_later(streamed.keep_alive[0], self._beat, *streamed.keep_alive)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is too late for anything but a stream."""
+        return self._answer.begun
+
+    @property
+    def ended(self) -> bool:
+        """Whether it needs no end any more: it has one, or nobody would hear it."""
+        return self._answer.ended or self._heard
+
+    async def begin(self) -> None:
+        """Have a connection to write on.
+
+        Raises:
+            ConnectionLost: The Runtime API cannot be reached any more.
+        """
+        async with self._opening:
+            if self._connection is None:
+                self._connection = await self._lane.stand(self)
+                self._conversation.stream_begins(poll=not self._lane.leaving)
+
+    def write(self, piece: bytes) -> bool:
+        """Send a piece, or have it sent soon; returns whether to wait for `room` before the next.
+
+        Raises:
+            PeerGone: Nobody takes it.
+            StreamCut: There is no time left.
+        """
+        self.check()
+        self._push(self._answer.piece(piece))
+        if self._pulse is not None:
+            self._last = self._loop.time()
+        self._turn += 1
+        return self._turn >= TURN or self._size > HIGH_WATER
+
+    def check(self) -> None:
+        """Pass if there is somebody to write to, and time.
+
+        Raises:
+            PeerGone: Nobody takes more.
+            StreamCut: There is no time left.
+        """
+        if self._expired:
+            raise StreamCut(cut_short())
+        if self._heard:
+            raise PeerGone("the platform has answered, or hung up, before the end of the stream")
+
+    async def room(self) -> None:
+        """Let others have their turn, and wait until the peer has taken enough."""
+        self._turn = 0
+        if self._size <= HIGH_WATER:
+            await asyncio.sleep(0)
+        while self._size > HIGH_WATER and not self._heard:
+            await self._wait()
+
+    async def end(self, failure: Failed | None) -> None:
+        """Send the end, with trailers after a failure, unless there is one or nobody to hear it.
+
+        Raises:
+            ConnectionLost: The Runtime API cannot be reached any more.
+        """
+        if self._expired or self.ended:
+            return
+        await self.begin()
+        self.silence()
+        if not self._heard:
+            with suppress(PeerGone):  # `settle` finds out
+                self._push(self._answer.end(failure))
+
+    async def settle(self) -> None:
+        """Wait for the acknowledgement, until the invocation's time is over.
+
+        Raises:
+            PlatformRefused: The platform will send no more.
+            ConnectionLost: The Runtime API cannot be reached any more.
+        """
+        left = self._deadline - time()
+        timer = None
+        if left < float("inf"):
+            timer = self._loop.call_later(
+                max(left, 0), self._lose, ConnectionLost("a stream was not acknowledged in time")
+            )
+        try:
+            while not self._heard:
+                await self._wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        self._lane.close()
+        if isinstance(self._lost, PlatformRefused):
+            raise self._lost
+        if self._lost is not None:
+            await self._lane.recover(self._lost)
+
+    def silence(self) -> None:
+        """Do nothing more by the clock."""
+        for timer in (self._timer, self._pulse):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._pulse = None
+
+    # The socket
+
+    def _push(self, parts: list[bytes]) -> None:
+        if self._pending:
+            self._pending.extend(parts)
+            self._size += sum(map(len, parts))
+            return
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - made by `begin`
+        try:
+            sent = connection.send(parts[0]) if len(parts) == 1 else connection.sendmsg(parts)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.heard()  # what the peer said before it left still counts
+            raise PeerGone("the connection was lost while an answer was streamed") from None
+        size = sum(map(len, parts))
+        if sent < size:
+            self._pending = _without(parts, sent)
+            self._size = size - sent
+            self._loop.add_writer(connection.fileno(), self._flush)
+
+    def _flush(self) -> None:
+        """The peer takes bytes again."""
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - watched only while there is one
+        try:
+            sent = connection.sendmsg(self._pending[:_IOV_MAX])
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.heard()
+            self._lose(ConnectionLost(str(error)))
+            return
+        self._pending = _without(self._pending, sent)
+        self._size -= sent
+        if not self._pending:
+            self._loop.remove_writer(connection.fileno())
+        if self._size <= HIGH_WATER:
+            self._wake()
+
+    def heard(self) -> None:
+        """The platform speaks, or has left; until it has said all, go on."""
+        conversation, connection = self._conversation, self._connection
+        try:
+            while connection is not None and not self._heard:
+                conversation.receive(connection.recv(conversation.appetite))
+                self._heard = not conversation.owing
+        except BlockingIOError:
+            return
+        except (OSError, ConnectionLost, MalformedResponse, PlatformRefused) as error:
+            self._lose(error)
+        self._stop()
+
+    def _lose(self, error: Exception) -> None:
+        if not self._heard:
+            self._lost = error
+            self._heard = True
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._connection is not None and self._pending:
+            self._loop.remove_writer(self._connection.fileno())
+        self._pending, self._size = [], 0
+        self._connection = self._connection if self._lost is None else None
+        self._lane.close()
+        self._wake()
+
+    # The clock
+
+    def watch_time(self, fail: Callable[[BaseException], Failed], task: asyncio.Task[Any] | None) -> None:
+        """Cut the stream, and cancel the invocation's task, shortly before its deadline."""
+        if self._until < float("inf"):
+            self._task = task
+            self._timer = self._loop.call_later(self._until - time(), self._expire, fail)
+
+    def excuse(self) -> bool:
+        """Whether a cancellation was ours; if so, it is over."""
+        if self._expired and self._task is not None:
+            self._task.uncancel()
+        return self._expired
+
+    def _expire(self, fail: Callable[[BaseException], Failed]) -> None:
+        if self.ended:
+            return
+        self._expired = True
+        self.late = fail(StreamCut(cut_short()))
+        if self._size:  # a piece may have left in part: no end can be told
+            self._lose(ConnectionLost("the Runtime API did not take a stream in time"))
+        elif self.begun:
+            with suppress(PeerGone):  # `settle` finds out
+                self._push(self._answer.end(self.late))
+        if self._task is not None:
+            self._task.cancel()
+
+    def _beat(self, interval: float, comment: bytes) -> None:
+        """Send the comment if nothing else was sent for the interval."""
+        if self._pulse is None or self.ended:
+            return
+        pause = self._last + interval - self._loop.time()
+        if pause <= 0:
+            pause = interval
+            self._last = self._loop.time()
+            self._loop.create_task(self._comment(comment))
+        self._pulse = self._loop.call_later(pause, self._beat, interval, comment)
+
+    async def _comment(self, comment: bytes) -> None:
+        with suppress(PeerGone, StreamCut, ConnectionLost):  # the next piece finds out too
+            await self.begin()
+            if not self.ended:
+                self.write(comment)
+
+    async def _wait(self) -> None:
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _without(parts: Sequence[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+    """What is left of the parts after so many bytes."""
+    rest = list(parts)
+    while rest and sent >= len(rest[0]):
+        sent -= len(rest.pop(0))
+    if sent:
+        rest[0] = memoryview(rest[0])[sent:]
+    return rest

@@ -1,0 +1,147 @@
+"""The pieces of a stream as bytes, one by one, and what goes wrong between them.
+
+A driver asks for the next piece until there is none; what it gets is bytes, a failure, or the end. The
+source is always ended: run to its end, or told why not at the `yield` where it stands, and then closed.
+"""
+
+from __future__ import annotations
+
+from aioric.errors import InvalidStream
+from aioric.function.responses import StreamingResponse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Any
+
+    from aioric.messages import Failed
+
+_SHOWN = 80  # characters of a value in a message
+
+
+class Pieces:
+    """The pieces of a plain iterator.
+
+    Args:
+        source: Gives the pieces.
+        fail: Logs a failure and describes it.
+
+    Attributes:
+        fail: The same.
+    """
+
+    __slots__ = ("_position", "_source", "_take", "fail")
+
+    def __init__(self, source: Iterator[Any], fail: Callable[[BaseException], Failed]) -> None:
+        self._source = source
+        self._take = source.__next__
+        self._position = 0
+        self.fail = fail
+
+    def next(self) -> bytes | Failed | None:
+        """The next piece, a failure, or `None` at the end; after either of those there is no more."""
+        try:
+            piece = self._take()
+            self._position += 1
+            return piece if type(piece) is bytes else as_bytes(piece, self._position)
+        except StopIteration:
+            error: Exception | None = None
+        except Exception as raised:  # noqa: BLE001 - whatever the function raises is its answer
+            error = raised
+        return self._end(error)
+
+    def stop(self, reason: Exception) -> None:
+        """Tell the source that nobody takes any more, where it stands, and end it."""
+        throw = getattr(self._source, "throw", None)
+        if throw is not None:
+            try:
+                throw(reason)
+            except StopIteration:
+                pass
+            except Exception as raised:  # noqa: BLE001 - whatever the function makes of it
+                if raised is not reason:
+                    self.fail(raised)
+        self._end(None)
+
+    def _end(self, error: Exception | None) -> Failed | None:
+        close = getattr(self._source, "close", None)
+        try:
+            if close is not None:
+                close()
+        except Exception as raised:  # noqa: BLE001 - a `finally` of the function's
+            error = error or raised
+        return None if error is None else self.fail(error)
+
+
+class AsyncPieces:
+    """The pieces of an asynchronous iterator; otherwise as `Pieces`."""
+
+    __slots__ = ("_position", "_source", "_take", "fail")
+
+    def __init__(self, source: AsyncIterator[Any], fail: Callable[[BaseException], Failed]) -> None:
+        self._source = source
+        self._take = source.__anext__
+        self._position = 0
+        self.fail = fail
+
+    async def next(self) -> bytes | Failed | None:
+        """The next piece, a failure, or `None` at the end; after either of those there is no more."""
+        try:
+            piece = await self._take()
+            self._position += 1
+            if type(piece) is bytes:
+                return piece
+            return as_bytes(piece, self._position + getattr(self._source, "joined", 0))
+        except StopAsyncIteration:
+            error: Exception | None = None
+        except Exception as raised:  # noqa: BLE001 - whatever the function raises is its answer
+            error = raised
+        return await self._end(error)
+
+    async def stop(self, reason: Exception) -> None:
+        """Tell the source that nobody takes any more, where it stands, and end it."""
+        throw = getattr(self._source, "athrow", None)
+        if throw is not None:
+            try:
+                await throw(reason)
+            except StopAsyncIteration:
+                pass
+            except Exception as raised:  # noqa: BLE001 - whatever the function makes of it
+                if raised is not reason:
+                    self.fail(raised)
+        await self._end(None)
+
+    async def _end(self, error: Exception | None) -> Failed | None:
+        close = getattr(self._source, "aclose", None)
+        try:
+            if close is not None:
+                await close()
+        except Exception as raised:  # noqa: BLE001 - a `finally` of the function's
+            error = error or raised
+        return None if error is None else self.fail(error)
+
+
+def as_bytes(piece: Any, position: int) -> bytes:
+    """A piece as it goes on the wire.
+
+    Raises:
+        InvalidStream: It is neither bytes nor text, and `position` (from 1) says which one.
+    """
+    if isinstance(piece, str):
+        try:
+            return piece.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidStream(f"Piece {position} of the stream cannot be sent as UTF-8: {error}") from None
+    if isinstance(piece, bytes | bytearray | memoryview):
+        return bytes(piece)
+    if isinstance(piece, StreamingResponse):
+        raise InvalidStream(
+            f"Piece {position} of the stream is a {type(piece).__name__}: status, headers and cookies go "
+            "before the first piece; return it from the handler instead"
+        )
+    shown = repr(piece)
+    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    raise InvalidStream(
+        f"Piece {position} of the stream is of type {type(piece).__name__}, and only bytes and str can be "
+        f"streamed: {shown}"
+    )
