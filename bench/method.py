@@ -10,7 +10,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from bench.contestants import ROOT, TASK
 from bench.processes import cpu_ns, pss_bytes, running, tree
+from bench.server import command as server_command
 
 if TYPE_CHECKING:
     from bench.contestants import Contestant
@@ -73,7 +73,7 @@ def measure(
         log = stack.enter_context(log_file.open("wb"))
         server = stack.enter_context(
             running(
-                [sys.executable, "-m", "bench.runtime_api", str(event), str(lanes)],
+                server_command(event, lanes),
                 cores=server_cores,
                 folder=ROOT,
                 stdin=subprocess.PIPE,
@@ -124,11 +124,15 @@ class Conversation:
 
     def serve(self, count: int) -> dict[str, Any]:
         """Have so many events served, and return the server's figures."""
-        self._pipes[0].write(b"serve %d\n" % count)
+        self.tell(f"serve {count}")
         figures: dict[str, Any] = json.loads(self.hear("idle"))
         if figures["errors"] or figures["invocations"] != count:
             raise Stuck(f"not all of {count} invocations succeeded: {figures}\n{self.log()}")
         return figures
+
+    def tell(self, line: str) -> None:
+        """Say a line."""
+        self._pipes[0].write(f"{line}\n".encode())
 
     def hear(self, word: str) -> str:
         """Wait for a line that begins with the word, and return the rest of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -25,6 +26,9 @@ def prepare(config: Config, journal: Journal) -> None:
     """
     leave()
     left = found()
+    if left:
+        gc.collect()  # what is only waiting to be closed harms nobody
+        left = found()
     if not left:
         return
     what = "The import of the function has left what worker processes cannot share: " + "; ".join(left)
