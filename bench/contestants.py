@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.server import compiled
+
 ROOT = Path(__file__).parents[1]
 TASK = Path(__file__).parent / "task"
 
@@ -46,6 +48,9 @@ OURS = (str(ROOT / "bootstrap"),)
 # What every ratio is to: the official client the way it costs least.
 BASELINE = "awslambdaric"
 
+# It knows one connection and one answer.
+FLOOR = "floor-c"
+
 CONTESTANTS = (
     Contestant("aioric-def", OURS),
     Contestant("aioric-async", OURS, "_async"),
@@ -53,3 +58,9 @@ CONTESTANTS = (
     # From Python 3.12 on, AWS's image makes it poll in a new thread per invocation.
     Contestant("awslambdaric-threaded", OFFICIAL, environment={"AWS_EXECUTION_ENV": "AWS_Lambda_python3.12"}),
 )
+
+
+def floor() -> Contestant | None:
+    """What any client must spend: a few lines of C that decode nothing; None without a compiler."""
+    binary = compiled("floor.c")
+    return Contestant(FLOOR, (str(binary),)) if binary else None

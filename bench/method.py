@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bench.workloads import Workload
 
 PATIENCE_SECONDS = 60.0  # for sixteen interpreters to start, or for one sample
+GLANCE_SECONDS = 0.5  # how often a wait looks whether the runtime is still there
 WARM_UP_SHARE = 5  # one part in so many, before
 
 
@@ -91,6 +92,7 @@ def measure(
                 stderr=subprocess.STDOUT,
             )
         )
+        conversation.runtime = runtime
         conversation.hear("idle")
         conversation.serve(max(count // WARM_UP_SHARE, lanes))
         family = tree(runtime.pid)
@@ -121,6 +123,7 @@ class Conversation:
         """Talk to a server; the log is the runtime's, for the message if things go wrong."""
         self._pipes = _pipes(server)
         self._log_file = log_file
+        self.runtime: subprocess.Popen[bytes] | None = None  # whose death ends all waiting
 
     def serve(self, count: int) -> dict[str, Any]:
         """Have so many events served, and return the server's figures."""
@@ -139,7 +142,10 @@ class Conversation:
         line = b""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not line.endswith(b"\n"):
-            ready, _, _ = select.select([self._pipes[1]], [], [], max(deadline - time.monotonic(), 0))
+            ready, _, _ = select.select([self._pipes[1]], [], [], GLANCE_SECONDS)
+            alive = self.runtime is None or self.runtime.poll() is None
+            if not ready and alive and time.monotonic() < deadline:
+                continue
             more = self._pipes[1].read(4096) if ready else b""
             if not more:
                 raise Stuck(

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import report, stats
-from bench.contestants import CONTESTANTS, Contestant
+from bench import report, server, stats
+from bench.contestants import CONTESTANTS, FLOOR, Contestant, floor
 from bench.method import Sample, cores, measure
 from bench.workloads import SIZES, workloads
 
@@ -49,7 +49,7 @@ def main() -> None:
             "rounds": options.rounds,
             "quick": options.quick,
             "cores": {pin: [sorted(group) for group in cores(pin)] for pin in options.pin},
-            "server": "bench/runtime_api.py",
+            "server": server.name(),
         },
         "samples": [asdict(sample) for sample in samples],
         "rows": [asdict(row) for row in table],
@@ -64,7 +64,7 @@ def main() -> None:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
-    names = [contestant.name for contestant in CONTESTANTS]
+    names = [contestant.name for contestant in everyone()]
     parser = argparse.ArgumentParser(
         prog="python -m bench.throughput", description="compare with awslambdaric"
     )
@@ -105,12 +105,19 @@ def take(options: argparse.Namespace) -> Iterator[Sample]:
 
 def cells(options: argparse.Namespace) -> Iterator[tuple[str, int, Workload, Contestant]]:
     """Everything that one round measures, contestants innermost."""
-    chosen = [contestant for contestant in CONTESTANTS if contestant.name in options.only]
+    chosen = [contestant for contestant in everyone() if contestant.name in options.only]
     for pin in options.pin:
         for lanes in options.lanes:
             for workload in workloads(options.sizes):
                 for contestant in chosen:
-                    yield pin, lanes, workload, contestant
+                    if contestant.name != FLOOR or (lanes == 1 and workload.handler == "trivial"):
+                        yield pin, lanes, workload, contestant
+
+
+def everyone() -> list[Contestant]:
+    """The runtimes, and the floor where it can be built."""
+    least = floor()
+    return [*CONTESTANTS, *([least] if least else [])]
 
 
 if __name__ == "__main__":
