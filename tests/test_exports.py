@@ -9,7 +9,18 @@ import pytest
 
 import aioric
 
-PUBLIC = ["__version__", "after_fork", "before_fork"]
+PUBLIC = [
+    "PeerGone",
+    "ServerSentEvent",
+    "ServerSentEvents",
+    "StreamingResponse",
+    "__version__",
+    "after_fork",
+    "before_fork",
+    "open_stream",
+    "set_json_codec",
+    "stream_to_buffer",
+]
 
 
 def test_the_public_names_are_these() -> None:

@@ -13,11 +13,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aioric.drivers.forking import after_fork, before_fork  # noqa: F401 - what type checkers see
+    from aioric.errors import PeerGone as PeerGone
+    from aioric.function.buffering import stream_to_buffer as stream_to_buffer
+    from aioric.function.events import ServerSentEvent as ServerSentEvent
+    from aioric.function.events import ServerSentEvents as ServerSentEvents
+    from aioric.function.own_json import set_json_codec as set_json_codec  # noqa: PLC0414 - likewise, as theirs too
+    from aioric.function.push import open_stream as open_stream
+    from aioric.function.responses import StreamingResponse as StreamingResponse
 
 # Public name -> the module that defines it.
 _HOMES: dict[str, str] = {
+    "PeerGone": "aioric.errors",
+    "ServerSentEvent": "aioric.function.events",
+    "ServerSentEvents": "aioric.function.events",
+    "StreamingResponse": "aioric.function.responses",
     "after_fork": "aioric.drivers.forking",
     "before_fork": "aioric.drivers.forking",
+    "open_stream": "aioric.function.push",
+    "stream_to_buffer": "aioric.function.buffering",
+    "set_json_codec": "aioric.function.own_json",
 }
 
 __all__ = ["__version__"]

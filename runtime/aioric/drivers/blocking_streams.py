@@ -193,10 +193,7 @@ class Sink:
                 continue
             except OSError as error:
                 raise PeerGone(f"the connection was lost while an answer was streamed: {error}") from error
-            while rest and sent >= len(rest[0]):
-                sent -= len(rest.pop(0))
-            if sent:
-                rest[0] = memoryview(rest[0])[sent:]
+            rest = without(rest, sent)
 
     def _await_room(self) -> None:
         events = self._watch_for(select.POLLIN | select.POLLOUT, self._until)
@@ -279,3 +276,13 @@ def limits(invocation: Invocation) -> tuple[float, float]:
 def cut_short() -> str:
     """What a cut stream's caller is told."""
     return "The invocation's time is over and its stream is not, so it ends here"
+
+
+def without(parts: Sequence[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
+    """What is left of the parts after so many bytes."""
+    rest = list(parts)
+    while rest and sent >= len(rest[0]):
+        sent -= len(rest.pop(0))
+    if sent:
+        rest[0] = memoryview(rest[0])[sent:]
+    return rest

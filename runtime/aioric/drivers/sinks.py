@@ -6,14 +6,14 @@ import asyncio
 from contextlib import suppress
 from time import time
 
-from aioric.drivers.blocking_streams import cut_short, limits
+from aioric.drivers.blocking_streams import cut_short, limits, without
 from aioric.errors import ConnectionLost, MalformedResponse, PeerGone, PlatformRefused, StreamCut
 from aioric.protocol.chunks import ChunkedAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from aioric.drivers.lanes import Lane
@@ -185,7 +185,7 @@ class Sink:
             raise PeerGone("the connection was lost while an answer was streamed") from None
         size = sum(map(len, parts))
         if sent < size:
-            self._pending = _without(parts, sent)
+            self._pending = without(parts, sent)
             self._size = size - sent
             self._loop.add_writer(connection.fileno(), self._flush)
 
@@ -201,7 +201,7 @@ class Sink:
             self.heard()
             self._lose(ConnectionLost(str(error)))
             return
-        self._pending = _without(self._pending, sent)
+        self._pending = without(self._pending, sent)
         self._size -= sent
         if not self._pending:
             self._loop.remove_writer(connection.fileno())
@@ -289,13 +289,3 @@ class Sink:
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
-
-
-def _without(parts: Sequence[bytes | memoryview], sent: int) -> list[bytes | memoryview]:
-    """What is left of the parts after so many bytes."""
-    rest = list(parts)
-    while rest and sent >= len(rest[0]):
-        sent -= len(rest.pop(0))
-    if sent:
-        rest[0] = memoryview(rest[0])[sent:]
-    return rest

@@ -81,7 +81,7 @@ class Function:
             result = self._handler(event, context)
             if type(result) is _COROUTINE:
                 result = self._complete(result)
-            if type(result) in _WHOLE or not _is_stream(result):
+            if type(result) in _WHOLE or not is_stream(result):
                 return self._codec.encode(result)
             from aioric.function.streaming import plain_stream  # noqa: PLC0415 - most never stream
 
@@ -96,7 +96,7 @@ class Function:
             result = self._handler(event, context)
             if type(result) is not _ASYNC_GENERATOR:
                 result = await result
-            if type(result) in _WHOLE or not _is_stream(result):
+            if type(result) in _WHOLE or not is_stream(result):
                 return self._codec.encode(result)
             from aioric.function.streaming import async_stream  # noqa: PLC0415 - most never stream
 
@@ -134,7 +134,7 @@ class Function:
             failed.brief = shortened(failed.body, self._codec)
 
 
-def _is_stream(result: object) -> bool:
+def is_stream(result: object) -> bool:
     """Whether to send it piece by piece: a response of ours, an iterator or a file-like object.
 
     What has a JSON form keeps it, as it had with the official client.
