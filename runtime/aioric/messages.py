@@ -33,11 +33,13 @@ class Invocation:
         client_context: Raw JSON from a mobile SDK.
         cognito_identity: Raw JSON about the Cognito identity.
         tenant_id: The tenant, for tenant-isolated functions.
+        background: The work that the function has left for after the answer, or `None`.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
     """
 
     __slots__ = (
+        "background",
         "client_context",
         "cognito_identity",
         "content_type",
@@ -73,6 +75,7 @@ class Invocation:
         self.client_context = client_context
         self.cognito_identity = cognito_identity
         self.tenant_id = tenant_id
+        self.background: list[Any] | None = None
 
 
 class Buffered:
@@ -84,9 +87,6 @@ class Buffered:
         self.body = body
         self.content_type = content_type
 
-
-class Failed:
-    """A failed invocation, or a failed init.
 
 class Streamed:
     """A successful answer that is made while it is sent.
@@ -113,17 +113,20 @@ class Streamed:
         self.keep_alive = keep_alive
 
 
+class Failed:
+    """A failed invocation, or a failed init.
+
     Attributes:
         body: The error object as JSON, as the caller will see it.
         error_type: AWS's name for the kind of failure, or the exception's class name.
         xray_cause: One line of ASCII JSON for X-Ray, or `None`.
+        brief: The body in at most `MAX_BRIEF` bytes, for the end of a stream.
     """
 
     __slots__ = ("body", "brief", "error_type", "xray_cause")
-        brief: The body in at most `MAX_BRIEF` bytes, for the end of a stream.
 
     def __init__(self, body: bytes, error_type: str, xray_cause: bytes | None = None) -> None:
         self.body = body
+        self.brief = body
         self.error_type = error_type
         self.xray_cause = xray_cause
-        self.brief = body

@@ -101,6 +101,11 @@ class Conversation:
         self._polling = True
         self.outgoing.append(self._api.next_invocation)
 
+    def withhold(self) -> None:
+        """Take back a poll that has not been sent: something else comes first."""
+        self._polling = False
+        self.outgoing = []
+
     def answer(self, invocation: Invocation, answer: Buffered | Failed, *, poll: bool = True) -> None:
         """Post the answer, and ask for the next invocation unless `poll` is false."""
         head = (
@@ -120,11 +125,6 @@ class Conversation:
             else:
                 self.outgoing.append(self._api.next_invocation)
 
-    def receive(self, data: bytes) -> Invocation | None:
-        """Take bytes from the peer (none: it closed); return the invocation if there is one.
-
-        Raises:
-            ConnectionLost: The connection is of no further use; call `lost`.
     def stream(self, invocation: Invocation, answer: Streamed) -> bytes:
         """The head of an answer that will be streamed. Nothing is owed before `stream_begins`."""
         return self._api.stream(invocation, answer)
@@ -140,6 +140,11 @@ class Conversation:
         self._polling = poll
         self.interrupted = True
 
+    def receive(self, data: bytes) -> Invocation | None:
+        """Take bytes from the peer (none: it closed); return the invocation if there is one.
+
+        Raises:
+            ConnectionLost: The connection is of no further use; call `lost`.
             MalformedResponse: Nor does it make sense; call `lost`.
             PlatformRefused: No further invocation can be served.
         """
@@ -158,6 +163,11 @@ class Conversation:
                 return invocation
             response = None if self._reader.idle else self._reader.read()
         return None
+
+    @property
+    def expecting(self) -> bool:
+        """Whether the platform owes us an event or an acknowledgement."""
+        return self._polling or self._answer is not None
 
     @property
     def owing(self) -> bool:
