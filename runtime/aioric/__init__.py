@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aioric.drivers.forking import after_fork, before_fork  # noqa: F401 - what type checkers see
+    from aioric.function.own_json import set_json_codec as set_json_codec  # noqa: PLC0414 - likewise, as theirs too
     from aioric.errors import PeerGone as PeerGone
     from aioric.function.buffering import stream_to_buffer as stream_to_buffer
     from aioric.function.events import ServerSentEvent as ServerSentEvent
@@ -31,6 +32,7 @@ _HOMES: dict[str, str] = {
     "before_fork": "aioric.drivers.forking",
     "open_stream": "aioric.function.push",
     "stream_to_buffer": "aioric.function.buffering",
+    "set_json_codec": "aioric.function.own_json",
     "set_json_codec": "aioric.function.own_json",
 }
 

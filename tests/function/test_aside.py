@@ -10,7 +10,8 @@ import types
 
 import pytest
 
-from aioric.function.aside import Aside, import_stdlib, stdlib_directories
+from aioric.function.aside import Aside, import_stdlib
+from aioric.function.preloaded import stdlib_directories
 
 RUNTIME = pathlib.Path(__file__).parents[2] / "runtime"
 
@@ -18,7 +19,8 @@ RUNTIME = pathlib.Path(__file__).parents[2] / "runtime"
 def run(script: str, task_root: pathlib.Path) -> str:
     """What the script prints with the task root first on `sys.path`, in a process of its own."""
     prelude = (
-        "import sys; from aioric.function.aside import Aside, import_stdlib, stdlib_directories\n"
+        "import sys; from aioric.function.aside import Aside, import_stdlib\n"
+        "from aioric.function.preloaded import stdlib_directories\n"
         f"sys.path.insert(0, {str(task_root)!r})\n"
     )
     ran = subprocess.run(

@@ -8,11 +8,10 @@ references to it: a finder that answers one thread only stands in front of all o
 
 from __future__ import annotations
 
-import os
 import sys
-from _frozen_importlib import BuiltinImporter, FrozenImporter
-from _frozen_importlib_external import PathFinder
 from _thread import get_ident
+
+from aioric.function.preloaded import Preloaded, find_standard, stdlib_directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ def import_stdlib(name: str) -> ModuleType:
         __import__(name)
         return sys.modules[name]
 
+
 def import_own(name: str) -> ModuleType:
     """A module of ours that few functions need; what it imports is not the function's either.
 
@@ -50,7 +50,6 @@ def import_own(name: str) -> ModuleType:
             __import__(name)
         loaded = sys.modules[name]
     return loaded
-
 
 
 class Aside:
@@ -94,27 +93,14 @@ class Aside:
         """
         if path is not None or get_ident() != self._thread or name not in sys.stdlib_module_names:
             return None
-        spec = (
-            BuiltinImporter.find_spec(name)
-            or FrozenImporter.find_spec(name)
-            or PathFinder.find_spec(name, self._directories, target)
-        )
+        for finder in sys.meta_path:
+            # What waits for a module to be imported must hear of it, whoever imports it.
+            if isinstance(finder, Preloaded) and (spec := finder.find_spec(name, None, target)) is not None:
+                return spec
+        spec = find_standard(name, self._directories, target)
         if spec is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return spec
-
-
-def stdlib_directories() -> list[str]:
-    """Where the interpreter's own modules are: pure Python, extension modules, and a zip of both."""
-    home = os.__file__.rpartition("/")[0]
-    major, minor = sys.version_info[:2]
-    extensions = f"{sys.base_exec_prefix}/{sys.platlibdir}/python{major}.{minor}/lib-dynload"
-    return [
-        home,
-        f"{home}/lib-dynload",
-        extensions,
-        f"{sys.base_prefix}/{sys.platlibdir}/python{major}{minor}.zip",
-    ]
 
 
 def _foreign_modules(directories: list[str]) -> dict[str, ModuleType]:

@@ -10,7 +10,8 @@ import sys
 from _frozen_importlib import module_from_spec
 from _frozen_importlib_external import PathFinder
 
-from aioric.function.aside import Aside, stdlib_directories
+from aioric.function.aside import Aside
+from aioric.function.preloaded import stdlib_directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

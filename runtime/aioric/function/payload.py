@@ -8,21 +8,19 @@ both agree, and `malformed`, `substitutes` and `results` do the rest.
 
 from __future__ import annotations
 
-import sys
 from _json import encode_basestring, encode_basestring_ascii
 from marshal import dumps as _accept_plain
 
 from aioric.errors import MarshalError, UnmarshalError
-from aioric.function.aside import Aside, stdlib_directories
 from aioric.function.malformed import Examiner, skip_space
 from aioric.function.native import encoder, scanner
+from aioric.function.own_json import CHOSEN, OwnJson
 from aioric.function.results import Encoder
 from aioric.function.substitutes import SubstitutingEncoder
 from aioric.messages import Buffered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 _BYTE_ORDER_MARKS = ("\ufeff", "\xef\xbb\xbf")  # the second is the first, decoded as Latin-1 once
@@ -33,38 +31,27 @@ class Codec:
 
     Args:
         ascii_json: Whether results escape everything outside ASCII.
-        loads: A function's own decoder: takes the event's bytes, returns the event.
-        dumps: A function's own encoder: takes the result, returns its JSON as `str` or `bytes`.
+        own: The function's own decoder and encoder, if it has any.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html#python-handler-return
     """
 
     __slots__ = (
-        "_directories",
         "_encode_plain",
         "_encode_rest",
         "_encode_substitutes",
+        "_own",
         "_scan",
-        "dumps",
-        "loads",
     )
 
-    def __init__(
-        self,
-        *,
-        ascii_json: bool,
-        loads: Callable[[bytes], Any] | None = None,
-        dumps: Callable[[Any], str | bytes] | None = None,
-    ) -> None:
+    def __init__(self, *, ascii_json: bool, own: OwnJson = CHOSEN) -> None:
         quote = encode_basestring_ascii if ascii_json else encode_basestring
-        self.loads = loads
-        self.dumps = dumps
+        self._own = own
         self._scan = scanner()
         # What is asked about values that JSON lacks: of those only `bytes` has a text.
         self._encode_plain = encoder(bytes.decode, quote)
         self._encode_substitutes = SubstitutingEncoder(encoder, quote).encode
         self._encode_rest = Encoder(quote).encode
-        self._directories = stdlib_directories()
 
     def decode(self, payload: bytes, content_type: str | None) -> Any:
         """The event: parsed if its type is exactly `application/json` or unknown, else the bytes.
@@ -78,8 +65,8 @@ class Codec:
         if content_type != "application/json" and content_type is not None:
             return payload
         try:
-            if self.loads is not None:
-                return self.loads(payload)
+            if self._own.loads is not None:
+                return self._own.loads(payload)
             return self._parse(str(payload, "utf-8"))
         except Exception as error:
             reason = str(error).replace(" from a unicode string", " from a string")
@@ -94,11 +81,8 @@ class Codec:
         if isinstance(result, bytes):
             return Buffered(result, "application/unknown")
         try:
-            if self.dumps is not None:
-                text = self.dumps(result)
-                body = text if isinstance(text, bytes) else encode_utf8(text)
-            else:
-                body = encode_utf8(self.encode_text(result))
+            dumps = self._own.dumps
+            body = encode_utf8(self.encode_text(result)) if dumps is None else _encoded(dumps(result))
         except Exception as error:
             raise MarshalError(f"Unable to marshal response: {error}") from error
         return Buffered(body, "application/json")
@@ -123,27 +107,29 @@ class Codec:
     def _parse(self, text: str) -> Any:
         start = 0 if text[:1] in ("{", "[") else _start(text)
         try:
-            value, end = self._scan_aside(text, start)
+            # On a fault the scanner imports `json.decoder`: the interpreter's, see `preloaded`.
+            value, end = self._scan(text, start)
             if end == len(text):
                 return value
         except RecursionError:
             raise
         except Exception:  # noqa: BLE001, S110 - whatever the scanner said, the examiner says it better
             pass
-        return Examiner(text, self._scan_aside).examine(start)
-
-    def _scan_aside(self, text: str, start: int) -> tuple[Any, int]:
-        # On a fault the scanner imports `json.decoder`, which must not be the function's.
-        if "json.decoder" in sys.modules:
-            return self._scan(text, start)
-        with Aside(self._directories, hide=False):
-            return self._scan(text, start)
+        return Examiner(text, self._scan).examine(start)
 
 
 def _start(text: str) -> int:
     """Where JSON begins: after a byte order mark and white space."""
     start = next((len(mark) for mark in _BYTE_ORDER_MARKS if text.startswith(mark)), 0)
     return skip_space(text, start)
+
+
+def _encoded(text: object) -> bytes:
+    if isinstance(text, str):
+        return encode_utf8(text)
+    if isinstance(text, bytes):
+        return text
+    raise TypeError(f"dumps must return str or bytes, not {type(text).__name__}")
 
 
 def encode_utf8(text: str) -> bytes:

@@ -1,12 +1,14 @@
-"""Puts the platform's logging contract in place: streams, sink, and `logging` once somebody imports it."""
+"""Puts the platform's logging contract in place: streams, sink, and `logging` once somebody imports it.
+
+The finder that waits for `logging` keeps other names for the standard library too: `function.preloaded`.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from _frozen_importlib_external import PathFinder
 
-from aioric.function.aside import Aside, stdlib_directories
+from aioric.function.preloaded import Preloaded, preloaded
 from aioric.logs.journal import Journal
 from aioric.logs.sinks import (
     JSON_FRAMES,
@@ -19,8 +21,7 @@ from aioric.logs.sinks import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
@@ -49,10 +50,11 @@ def install(config: Config, identity: Identity) -> Journal:
 
         attach_handler(logging.getLogger(), config, identity, sink)
 
+    after: dict[str, Callable[[ModuleType], object]] = {"logging": attach}
     if "logging" in sys.modules:
-        attach(sys.modules["logging"])
-    else:
-        sys.meta_path = [LoggingHook(attach), *sys.meta_path]
+        after.pop("logging")(sys.modules["logging"])
+    # A new list, not `insert`: a thread that is walking the old one must not skip a finder.
+    sys.meta_path = [Preloaded(preloaded(threaded=not config.ascii_json), after), *sys.meta_path]
     announce_preview = not os.environ.get("LAMBDA_DISABLE_PREVIEW_WARN")
     journal = Journal(config, identity, sink, announce_preview=announce_preview)
     if config.max_concurrency is not None and config.json_logs:
@@ -60,64 +62,6 @@ def install(config: Config, identity: Identity) -> Journal:
 
         keep_records(config, identity, journal)
     return journal
-
-
-class LoggingHook:
-    """A finder that knows one module, `logging`: the interpreter's own, with `attach` called after it ran.
-
-    Once that happened the hook takes itself away.
-    """
-
-    __slots__ = ("_attach",)
-
-    def __init__(self, attach: Callable[[ModuleType], None]) -> None:
-        self._attach = attach
-
-    def find_spec(
-        self, name: str, _path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """The import system's question: where is `name`?"""
-        if name != "logging":
-            return None
-        spec = PathFinder.find_spec(name, stdlib_directories(), target)
-        if spec is not None:
-            spec.loader = _LoggingLoader(spec.loader, self)  # type: ignore[assignment]  # loads by duck type
-        return spec
-
-    def loaded(self, module: ModuleType) -> None:
-        """Attach to `module`, unless somebody made it for themselves beside the real one."""
-        if sys.modules.get("logging") is not module:
-            return
-        # A new list, not `remove`: a thread that is walking the old one must not skip a finder.
-        sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
-        self._attach(module)
-
-
-class _LoggingLoader:
-    """The real loader of `logging`, and what follows."""
-
-    __slots__ = ("_hook", "_loader")
-
-    def __init__(self, loader: Any, hook: LoggingHook) -> None:
-        self._loader = loader
-        self._hook = hook
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Leave it to the real loader."""
-        module: ModuleType | None = self._loader.create_module(spec)
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the module's code with the function's folders set aside, and attach."""
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
-        module.__loader__ = self._loader
-        with Aside(stdlib_directories()):
-            self._loader.exec_module(module)
-        self._hook.loaded(module)
 
 
 def _unbuffered(stream: Any) -> Any:
