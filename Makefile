@@ -9,8 +9,7 @@ VENV   ?= .venv
 OFFICIAL_VERSION := 1.170.0
 OFFICIAL         := .cache/aws-lambda-rie
 
-# Whichever container engine is there builds the image.
-ENGINE ?= $(firstword $(notdir $(shell command -v docker podman)))
+# The image's tag. ENGINE names a container engine; else whichever works builds it.
 IMAGE  ?= aioric
 
 # Extra words for the verb's program: `make test ARGS="-k matrix -x"`, `make bench ARGS=--quick`.
@@ -22,10 +21,10 @@ OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup format lint types test bench image clean
+.PHONY: help run setup format lint types test test-all bench image image-test zip clean
 
 help:  ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 run: $(INSTALLED)  ## see it work: our emulator, our runtime, a sync and an async function
 	@$(RUN) examples/run.py $(ARGS)
@@ -49,12 +48,20 @@ test: setup  ## run all tests
 bench: $(INSTALLED)  ## compare with awslambdaric: CPU, time and memory per invocation
 	$(RUN) -m bench.throughput $(ARGS)
 
-image: Dockerfile  ## build the container base image
-	@test -n "$(ENGINE)" || { echo "make image needs docker or podman; found neither." >&2; exit 1; }
-	$(ENGINE) build --tag $(IMAGE) $(ARGS) .
+test-all: | $(INSTALLED)  ## run the tests on Python 3.11 to 3.14, and 3.15 as a preview
+	scripts/test_all.sh $(ARGS)
+
+image:  ## build the container base image (ARGS="--target slim" for the small one)
+	IMAGE=$(IMAGE) scripts/image.sh $(ARGS)
+
+image-test: setup  ## build every image and test it as Lambda runs it (PYTHONS=all for every version)
+	scripts/image_test.sh $(ARGS)
+
+zip: | $(INSTALLED)  ## make build/aioric.zip, the runtime for functions on provided.al2023
+	$(RUN) scripts/make_zip.py $(ARGS)
 
 clean:  ## remove everything that the other verbs made
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* .nox build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Older than pyproject.toml, or absent: (re)install. pip is upgraded first because --group came with 25.1.

@@ -50,7 +50,7 @@ make_base() {  # make_base VERSION TAG: an image like python:VERSION-slim, pip i
     else
         # Not a package of any suite; a build of the machine's own is as good.
         local prefix
-        prefix=$(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$python".* 2>/dev/null | sort -V | tail -1)
+        prefix=$(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$python".* 2>/dev/null | sort -V | tail -1 || true)
         [ -n "$prefix" ] || return 1
         suite=bookworm
         packages+=,libssl3,libffi8,libsqlite3-0,libreadline8,libbz2-1.0,liblzma5,zlib1g,libncursesw6,libuuid1,libexpat1

@@ -1,0 +1,48 @@
+"""The test suite on every Python that we promise, and on the next one as a preview. `make test-all` runs it.
+
+The oldest and the newest release run everything. Those between, and the preview, run what serves functions
+and what reads bytes: all of it is ours, and all of it depends on the interpreter. With arguments after `--`,
+every version runs those instead: `nox -s tests-3.13 -- tests/emulator -x`.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+# An interpreter that is not there is a failure: what was not run was not tested.
+nox.options.error_on_missing_interpreters = True
+
+OLDEST, *BETWEEN, NEWEST = ["3.11", "3.12", "3.13", "3.14"]
+PREVIEW = "3.15"
+EVERYTHING = ["tests"]
+RUNTIME = ["tests/e2e", "tests/drivers", "tests/function", "tests/logs", "tests/protocol"]
+
+
+def install(session: nox.Session) -> None:
+    """Install as `make setup` does."""
+    session.install("--editable", ".[fast,emulator]", "--group", "dev")
+
+
+@nox.session(python=[OLDEST, *BETWEEN, NEWEST])
+def tests(session: nox.Session) -> None:
+    """Run the tests on one released version."""
+    install(session)
+    chosen = RUNTIME if session.python in BETWEEN else EVERYTHING
+    session.run("python", "-m", "pytest", "-q", *(session.posargs or chosen))
+
+
+@nox.session(python=PREVIEW)
+def preview(session: nox.Session) -> None:
+    """Run the tests on the version to come; what fails is reported, and holds nothing up."""
+    install(session)
+    session.run("python", "-VV")
+    session.run("python", "-m", "pytest", "-q", *(session.posargs or RUNTIME), success_codes=[0, 1])
+
+
+@nox.session(python=OLDEST)
+def deploy(session: nox.Session) -> None:
+    """Check the deployment files with a linter that would weigh on everybody's environment."""
+    session.install("cfn-lint~=1.58", "pytest>=8.3", "pytest-timeout", "pytest-asyncio")
+    session.run("python", "-m", "pytest", "-q", "tests/deploy/test_templates.py", *session.posargs)
