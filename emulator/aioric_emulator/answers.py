@@ -28,6 +28,7 @@ def error_answer(status: int, error_type: str, message: str) -> Answer:
 ACCEPTED = Answer(202, (JSON,), b'{"status":"OK"}\n')
 PONG = Answer(200, (TEXT,), b"pong")
 NOT_FOUND = Answer(404, (TEXT, ("X-Content-Type-Options", "nosniff")), b"404 page not found\n")
+RESTORED = Answer(200)
 INVALID_REQUEST_ID = error_answer(400, "InvalidRequestID", "Invalid request ID")
 INVALID_RESPONSE_MODE = error_answer(400, "InvalidFunctionResponseMode", "Invalid function response mode")
 TRUNCATED = error_answer(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")

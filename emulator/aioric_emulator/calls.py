@@ -7,13 +7,18 @@ import os
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from aioric_emulator.asynchronous import QueuedEvent
 from aioric_emulator.messages import MAX_PAYLOAD, Invocation, Rejection
 
 if TYPE_CHECKING:
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.messages import Caller
 
-__all__ = ["new_id", "new_invocation", "refuse_payload"]
+__all__ = ["new_attempt", "new_event", "new_id", "new_invocation", "refuse_payload"]
+
+# What an event of an asynchronous invocation may have, in bytes.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_EVENT = 1024 * 1024
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -34,11 +39,12 @@ def new_invocation(
     tenant_id: str = "",
     trace_id: str = "",
     qualifier: str = "",
+    request_id: str = "",
 ) -> Invocation:
     """Give the invocation of one call. Without a payload the event is an empty object."""
     arn = f"{configuration.arn}:{qualifier}" if qualifier else configuration.arn
     return Invocation(
-        request_id=new_id(),
+        request_id=request_id or new_id(),
         invocation_id=new_id() if configuration.sends_invocation_id else "",
         payload=payload or b"{}",
         timeout=configuration.timeout,
@@ -49,6 +55,20 @@ def new_invocation(
         client_context=client_context.replace("\r", " ").replace("\n", " "),
         tenant_id=tenant_id,
     )
+
+
+def new_event(configuration: FunctionConfiguration, payload: bytes, facts: dict[str, str]) -> QueuedEvent:
+    """Give an event to queue. `facts` are keyword arguments of `new_invocation`."""
+    qualifier = facts.get("qualifier", "")
+    arn = f"{configuration.arn}:{qualifier or '$LATEST'}"
+    # One trace for all attempts: they are of one event.
+    facts = {"trace_id": new_trace_id(), **{name: value for name, value in facts.items() if value}}
+    return QueuedEvent(new_id(), payload or b"{}", arn, facts)
+
+
+def new_attempt(configuration: FunctionConfiguration, caller: Caller, event: QueuedEvent) -> Invocation:
+    """Give the invocation of one attempt at an event: the request id stays, the attempt's own is new."""
+    return new_invocation(configuration, caller, event.payload, request_id=event.request_id, **event.facts)
 
 
 def new_id() -> str:
@@ -64,8 +84,15 @@ def new_trace_id() -> str:
     return f"Root=1-{int(time.time()):08x}-{unique[:24]};Parent={unique[24:]};Sampled=0"
 
 
-def refuse_payload(payload: bytes, size: int) -> Rejection | None:
-    """Give the reason for which a payload of `size` bytes cannot be an event, or None."""
+def refuse_payload(payload: bytes, size: int, *, is_event: bool = False) -> Rejection | None:
+    """Give the reason for which a payload of `size` bytes cannot be an event, or None.
+
+    `is_event`: of an asynchronous invocation, which may be smaller only.
+    """
+    if is_event and size > MAX_EVENT:
+        limit = f"the Event invocation type (limit {MAX_EVENT} bytes)"
+        message = f"{size} byte payload is too large for {limit}"
+        return Rejection(413, "RequestTooLargeException", message)
     if size > MAX_PAYLOAD:
         message = f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
         return Rejection(413, "RequestTooLargeException", message)

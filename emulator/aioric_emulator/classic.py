@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aioric_emulator import answers, failures
 from aioric_emulator.decisions import Reply
-from aioric_emulator.messages import MAX_PAYLOAD, Outcome
+from aioric_emulator.messages import Outcome
 from aioric_emulator.phases import ExecutionEnvironment
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ class RuntimeState(StrEnum):
     STARTED = "Started"
     INIT_ERROR = "InitError"
     READY = "Ready"
+    RESTORE_READY = "RestoreReady"
+    RESTORING = "Restoring"
+    RESTORE_ERROR = "RuntimeRestoreErrorState"
     RUNNING = "Running"
     RESPONSE = "InvocationResponse"
     ERROR_RESPONSE = "InvocationErrorResponse"
@@ -38,6 +41,11 @@ class RuntimeState(StrEnum):
 TRANSITIONS: dict[RuntimeState, frozenset[RuntimeState]] = {
     RuntimeState.STARTED: frozenset({RuntimeState.READY, RuntimeState.INIT_ERROR}),
     RuntimeState.INIT_ERROR: frozenset(),
+    RuntimeState.RESTORE_READY: frozenset(),
+    RuntimeState.RESTORING: frozenset(
+        {RuntimeState.READY, RuntimeState.RESTORE_ERROR, RuntimeState.INIT_ERROR}
+    ),
+    RuntimeState.RESTORE_ERROR: frozenset(),
     RuntimeState.READY: frozenset({RuntimeState.READY}),
     RuntimeState.RUNNING: frozenset({RuntimeState.READY, RuntimeState.RESPONSE, RuntimeState.ERROR_RESPONSE}),
     RuntimeState.RESPONSE: frozenset(),
@@ -146,8 +154,8 @@ class ClassicEnvironment(ExecutionEnvironment):
         reply: Answer = answers.ACCEPTED
         if answer.is_truncated:
             outcome, reply = failures.truncated().outcome(invocation.request_id), answers.TRUNCATED
-        elif answer.size > MAX_PAYLOAD:
-            outcome = failures.oversized(answer.size).outcome(invocation.request_id)
+        elif answer.size > invocation.response_limit:
+            outcome = failures.oversized(answer.size, invocation.response_limit).outcome(invocation.request_id)
             reply = answers.TOO_LARGE
         self.state = RuntimeState.RESPONSE_SENT
         self._complete(invocation, outcome)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aioric_emulator.asynchronous import EventPolicy
+from aioric_emulator.destinations import Destinations
 from aioric_emulator.extensions import FunctionFacts
 from aioric_emulator.service import Limits
 
@@ -45,6 +47,14 @@ class FunctionConfiguration:
     sends_invocation_id: bool = True
     # Managed runtimes are given a descriptor for framed log messages; OS-only ones usually are not.
     has_framed_log: bool = False
+    # SnapStart: init ends with a snapshot, and the first invocation restores it.
+    has_snapshot: bool = False
+    # How long, in seconds, an environment is reused before another takes its place; None for ever.
+    max_age: float | None = None
+    # Streams pass as slowly as on the platform: see `relay.Bandwidth`.
+    has_real_bandwidth: bool = False
+    events: EventPolicy = field(default_factory=EventPolicy)
+    destinations: Destinations = field(default_factory=Destinations)
 
     @property
     def arn(self) -> str:
@@ -59,7 +69,14 @@ class FunctionConfiguration:
     @property
     def limits(self) -> Limits:
         """What the service has to keep."""
-        return Limits(self.timeout, self.max_environments, self.concurrency, self.init_limit)
+        return Limits(
+            self.timeout,
+            self.max_environments,
+            self.concurrency,
+            self.init_limit,
+            self.has_snapshot,
+            self.max_age,
+        )
 
     @property
     def is_json_log(self) -> bool:
@@ -69,7 +86,9 @@ class FunctionConfiguration:
     @property
     def initialization_type(self) -> str:
         """The value of `AWS_LAMBDA_INITIALIZATION_TYPE`."""
-        return "on-demand" if self.concurrency is None else "lambda-managed-instances"
+        if self.concurrency is not None:
+            return "lambda-managed-instances"
+        return "snap-start" if self.has_snapshot else "on-demand"
 
     def runtime_environment(
         self, inherited: Mapping[str, str], api_address: str, log_stream: str, extra: Mapping[str, str]
@@ -114,6 +133,9 @@ class FunctionConfiguration:
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             "_HANDLER": self.handler,
         }
+        if self.has_snapshot:
+            # One snapshot has many copies, and each of those a log stream of its own.
+            del variables["AWS_LAMBDA_LOG_GROUP_NAME"], variables["AWS_LAMBDA_LOG_STREAM_NAME"]
         if self.log_level and self.is_json_log:
             variables["AWS_LAMBDA_LOG_LEVEL"] = self.log_level
         if self.concurrency is not None:

@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from aioric_emulator.messages import Answer, Ending, Exchange, Invocation, Outcome, Rejection
     from aioric_emulator.phases import ExecutionEnvironment
 
-__all__ = ["Begin", "Complete", "Decision", "Finish", "InitEnd", "Launch", "Reject", "Reply", "Stop"]
+__all__ = [
+    "Begin",
+    "Complete",
+    "Decision",
+    "Finish",
+    "InitEnd",
+    "Launch",
+    "Reject",
+    "Reply",
+    "RestoreEnd",
+    "RestoreStart",
+    "Stop",
+]
 
 
 @dataclass(slots=True)
@@ -38,6 +50,23 @@ class InitEnd:
     environment: ExecutionEnvironment
     duration: float
     phase: str
+    status: str
+    error_type: str = ""
+
+
+@dataclass(slots=True)
+class RestoreStart:
+    """An environment is resumed from its snapshot: the RESTORE_START line."""
+
+    environment: ExecutionEnvironment
+
+
+@dataclass(slots=True)
+class RestoreEnd:
+    """A restore ended, with what the function hooked to it: the RESTORE_REPORT line."""
+
+    environment: ExecutionEnvironment
+    duration: float
     status: str
     error_type: str = ""
 
@@ -83,4 +112,6 @@ class Stop:
     reason: str
 
 
-Decision: TypeAlias = Reply | Launch | InitEnd | Begin | Complete | Finish | Reject | Stop
+Decision: TypeAlias = (
+    Reply | Launch | InitEnd | RestoreStart | RestoreEnd | Begin | Complete | Finish | Reject | Stop
+)

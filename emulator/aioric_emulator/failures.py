@@ -19,6 +19,7 @@ __all__ = [
     "oversized",
     "read_outcome",
     "reported",
+    "restore_timed_out",
     "timed_out",
     "truncated",
     "unreachable",
@@ -50,6 +51,12 @@ def timed_out(timeout: float) -> Failure:
     """The function's own limit has passed; `timeout` is in seconds."""
     message = f"RequestId: {{request_id}} Error: Task timed out after {timeout:.2f} seconds"
     return Failure("Sandbox.Timedout", message, status="timeout")
+
+
+def restore_timed_out(limit: float) -> Failure:
+    """What the function does after a restore took longer than it may; `limit` is in seconds."""
+    message = f"RequestId: {{request_id}} Error: Restore hooks timed out after {limit:.2f} seconds"
+    return Failure("Runtime.RestoreHookUserTimeout", message, status="timeout")
 
 
 def exited(status: int) -> Failure:
@@ -103,11 +110,9 @@ def truncated() -> Failure:
     return Failure("Runtime.TruncatedResponse", message)
 
 
-def oversized(size: int) -> Failure:
-    """The response has more bytes than a buffered caller can be given."""
-    message = (
-        f"Response payload size ({size} bytes) exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes)."
-    )
+def oversized(size: int, limit: int = MAX_PAYLOAD) -> Failure:
+    """The response has more bytes than its caller can be given."""
+    message = f"Response payload size ({size} bytes) exceeded maximum allowed payload size ({limit} bytes)."
     return Failure("Function.ResponseSizeTooLarge", message)
 
 

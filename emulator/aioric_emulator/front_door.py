@@ -10,24 +10,29 @@ import binascii
 import json
 import re
 from collections import deque
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from aioric_emulator.answers import JSON
 from aioric_emulator.calls import new_invocation, refuse_payload
 from aioric_emulator.messages import Answer, Outcome, Rejection
+from aioric_emulator.relay import MAX_STREAM, Bandwidth
+from aioric_emulator.streaming_front import EventStreamCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.hosted_function import HostedFunction
     from aioric_emulator.messages import Ending, Invocation
 
 __all__ = ["FrontDoor"]
 
 PREFIX = "/2015-03-31/functions/"
 SUFFIX = "/invocations"
+STREAM_PREFIX = "/2021-11-15/functions/"
+STREAM_SUFFIX = "/response-streaming-invocations"
 # A name, a name with its account, or an ARN; each with or without a qualifier.
 FUNCTION = re.compile(
     r"(?:(?:arn:[\w-]+:lambda:[\w-]+:)?\d{12}:(?:function:)?)?"
@@ -38,6 +43,19 @@ MAX_CLIENT_CONTEXT = 3583
 MAX_TAIL = 4096
 # Names in which the service model spells its message with a capital.
 CAPITAL = frozenset({"ResourceNotFoundException", "ServiceException"})
+
+
+class CallRefused(Exception):
+    """A call that gets an error of the service model's, and reaches no function."""
+
+    def __init__(self, status: int, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.rejection = Rejection(status, error_type, message)
+
+    @classmethod
+    def by(cls, rejection: Rejection) -> CallRefused:
+        """Give the exception for a rejection that was already made."""
+        return cls(rejection.status, rejection.error_type, rejection.message)
 
 
 def error_answer(rejection: Rejection, request_id: str = "") -> Answer:
@@ -51,6 +69,8 @@ def error_answer(rejection: Rejection, request_id: str = "") -> Answer:
     if request_id:
         headers.append(("X-Amzn-RequestId", request_id))
     headers.append(("x-amzn-ErrorType", kind))
+    if rejection.status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers.append(("Retry-After", "1"))
     return Answer(rejection.status, tuple(headers), json.dumps(body).encode())
 
 
@@ -101,74 +121,124 @@ class HttpCaller:
 class FrontDoor:
     """The application on the emulator's public port."""
 
-    def __init__(self, configuration: FunctionConfiguration, submit: Callable[[Invocation], None]) -> None:
-        self._configuration = configuration
-        self._submit = submit
-        # The target that nearly every request has: known without taking it apart.
-        self._plain_target = f"{PREFIX}{configuration.name}{SUFFIX}"
+    def __init__(self, functions: Mapping[str, HostedFunction]) -> None:
+        self._functions = functions
+        # The targets that nearly every request has: known without taking them apart.
+        self._plain = {f"{PREFIX}{name}{SUFFIX}": function for name, function in functions.items()}
 
     def handle(self, exchange: HttpExchange) -> None:
         """Take a request."""
-        rejection = self._refuse_body(exchange) if exchange.is_truncated else None
-        qualifier = ""
-        if rejection is None and exchange.target != self._plain_target:
-            rejection, qualifier = self._read_target(exchange.target)
-        if rejection is None and exchange.method != "POST":
-            rejection = Rejection(405, "MethodNotAllowedException", "Invoke takes POST")
-        if rejection is None:
-            rejection = self._invoke(exchange, qualifier)
-        if rejection is not None:
-            exchange.reply(error_answer(rejection))
+        try:
+            self._invoke(exchange)
+        except CallRefused as refusal:
+            exchange.reply(error_answer(refusal.rejection))
 
     def disconnected(self, exchange: HttpExchange) -> bool:  # noqa: ARG002 - it makes no difference whose it is
         """Let the function go on: a caller that leaves does not stop it, and may still be listening."""
         return True
 
-    def _refuse_body(self, _exchange: HttpExchange) -> Rejection:
-        return Rejection(400, "InvalidRequestContentException", "The request's body is truncated")
-
-    def _read_target(self, target: str) -> tuple[Rejection | None, str]:
+    def _find(self, target: str) -> tuple[HostedFunction, str]:
         parts = urlsplit(target)
         path = parts.path
         if not path.startswith(PREFIX) or not path.endswith(SUFFIX):
-            return Rejection(404, "UnknownOperationException", f"No operation at {path}"), ""
+            raise CallRefused(404, "UnknownOperationException", f"No operation at {path}")
         found = FUNCTION.fullmatch(unquote(path[len(PREFIX) : -len(SUFFIX)]))
         if found is None:
-            return Rejection(400, "ValidationException", "The function's name is not valid"), ""
-        if found["name"] != self._configuration.name:
-            arn = f"{self._configuration.arn.rpartition(':')[0]}:{found['name']}"
-            return Rejection(404, "ResourceNotFoundException", f"Function not found: {arn}"), ""
-        qualifier = parse_qs(parts.query).get("Qualifier", [found["qualifier"] or ""])[0]
-        return None, qualifier
+            raise CallRefused(400, "ValidationException", "The function's name is not valid")
+        qualifier = found["qualifier"] or ""
+        asked = parse_qs(parts.query).get("Qualifier", [qualifier])[0]
+        if qualifier and asked != qualifier:
+            message = "The derived qualifier from the function name does not match the specified qualifier."
+            raise CallRefused(400, "InvalidParameterValueException", message)
+        function = self._functions.get(found["name"])
+        if function is None:
+            any_arn = next(iter(self._functions.values())).configuration.arn
+            arn = f"{any_arn.rpartition(':')[0]}:{found['name']}"
+            raise CallRefused(404, "ResourceNotFoundException", f"Function not found: {arn}")
+        return function, asked
 
-    def _invoke(self, exchange: HttpExchange, qualifier: str) -> Rejection | None:
-        headers = exchange.headers
-        kind = headers.get("x-amz-invocation-type", "RequestResponse")
-        if kind == "DryRun":
-            exchange.reply(Answer(204))
-            return None
-        if kind != "RequestResponse":
-            message = f"Invocation type {kind} is not supported by this emulator yet; use RequestResponse"
-            return Rejection(400, "InvalidParameterValueException", message)
+    def _invoke(self, exchange: HttpExchange) -> None:
+        if exchange.is_truncated:
+            raise CallRefused(400, "InvalidRequestContentException", "The request's body is truncated")
+        if exchange.target.startswith(STREAM_PREFIX):
+            self._stream(exchange)
+            return
+        function, qualifier = self._plain.get(exchange.target), ""
+        if function is None:
+            function, qualifier = self._find(exchange.target)
+        if exchange.method != "POST":
+            raise CallRefused(405, "MethodNotAllowedException", "Invoke takes POST")
+        kind = exchange.headers.get("x-amz-invocation-type", "RequestResponse")
+        if kind == "RequestResponse":
+            self._invoke_and_wait(exchange, function, qualifier)
+        elif kind == "Event":
+            self._enqueue(exchange, function, qualifier)
+        elif kind == "DryRun":
+            exchange.reply(Answer(204, (("X-Amz-Executed-Version", "$LATEST"),)))
+        else:
+            message = f"{kind} is no invocation type; it is RequestResponse, Event or DryRun"
+            raise CallRefused(400, "InvalidParameterValueException", message)
+
+    def _invoke_and_wait(self, exchange: HttpExchange, function: HostedFunction, qualifier: str) -> None:
+        facts = read_facts(exchange)
         rejection = refuse_payload(exchange.body, exchange.size)
         if rejection is not None:
-            return rejection
-        try:
-            context = read_client_context(headers.get("x-amz-client-context", ""))
-        except ValueError as error:
-            return Rejection(400, "InvalidRequestContentException", str(error))
-        caller = HttpCaller(exchange, wants_logs=headers.get("x-amz-log-type") == "Tail")
+            raise CallRefused.by(rejection)
+        caller = HttpCaller(exchange, wants_logs=exchange.headers.get("x-amz-log-type") == "Tail")
         caller.invocation = new_invocation(
-            self._configuration,
-            caller,
-            exchange.body,
-            client_context=context,
-            tenant_id=headers.get("x-amz-tenant-id", ""),
-            trace_id=headers.get("x-amzn-trace-id", ""),
-            qualifier=qualifier,
+            function.configuration, caller, exchange.body, qualifier=qualifier, **facts
         )
-        self._submit(caller.invocation)
-        return None
+        if exchange.headers.get("x-aioric-cold-start", "0") != "0":
+            if function.configuration.concurrency is not None:
+                message = "X-Aioric-Cold-Start has no meaning for Managed Instances, which are always warm"
+                raise CallRefused(400, "InvalidParameterValueException", message)
+            caller.invocation.wants_cold = True
+        function.submit(caller.invocation)
+
+    def _stream(self, exchange: HttpExchange) -> None:
+        target = exchange.target.replace(STREAM_PREFIX, PREFIX, 1).replace(STREAM_SUFFIX, SUFFIX, 1)
+        function, qualifier = self._find(target)
+        if exchange.method != "POST":
+            raise CallRefused(405, "MethodNotAllowedException", "InvokeWithResponseStream takes POST")
+        kind = exchange.headers.get("x-amz-invocation-type", "RequestResponse")
+        if kind == "DryRun":
+            exchange.reply(Answer(204, (("X-Amz-Executed-Version", "$LATEST"),)))
+            return
+        if kind != "RequestResponse":
+            message = f"{kind} is no invocation type of a stream; it is RequestResponse or DryRun"
+            raise CallRefused(400, "InvalidParameterValueException", message)
+        facts = read_facts(exchange)
+        rejection = refuse_payload(exchange.body, exchange.size)
+        if rejection is not None:
+            raise CallRefused.by(rejection)
+        caller = EventStreamCall(exchange, error_answer, Bandwidth() if function.configuration.has_real_bandwidth else None)
+        caller.invocation = new_invocation(
+            function.configuration, caller, exchange.body, qualifier=qualifier, **facts
+        )
+        caller.invocation.response_limit = MAX_STREAM
+        function.submit(caller.invocation)
+
+    def _enqueue(self, exchange: HttpExchange, function: HostedFunction, qualifier: str) -> None:
+        facts = read_facts(exchange)
+        rejection = refuse_payload(exchange.body, exchange.size, is_event=True)
+        if rejection is not None:
+            raise CallRefused.by(rejection)
+        request_id = function.enqueue(exchange.body, qualifier=qualifier, **facts)
+        exchange.reply(Answer(202, (("X-Amzn-RequestId", request_id),)))
+
+
+def read_facts(exchange: HttpExchange) -> dict[str, str]:
+    """Give what a request's headers say of the invocation. Raises `CallRefused`."""
+    headers = exchange.headers
+    try:
+        context = read_client_context(headers.get("x-amz-client-context", ""))
+    except ValueError as error:
+        raise CallRefused(400, "InvalidRequestContentException", str(error)) from None
+    return {
+        "client_context": context,
+        "tenant_id": headers.get("x-amz-tenant-id", ""),
+        "trace_id": headers.get("x-amzn-trace-id", ""),
+    }
 
 
 def read_client_context(header: str) -> str:

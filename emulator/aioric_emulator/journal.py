@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aioric_emulator.configuration import FunctionConfiguration
-    from aioric_emulator.decisions import InitEnd
+    from aioric_emulator.decisions import InitEnd, RestoreEnd
     from aioric_emulator.messages import Ending, Invocation
 
 __all__ = ["Journal"]
@@ -36,6 +36,14 @@ class Journal:
     def init_end(self, end: InitEnd) -> None:
         """Note how an init ended."""
         self._write(self._lines.init_end(end), None)
+
+    def restore_start(self) -> None:
+        """Note that an environment is resumed from its snapshot."""
+        self._write(self._lines.restore_start(), None)
+
+    def restore_end(self, end: RestoreEnd) -> None:
+        """Note how a restore ended."""
+        self._write(self._lines.restore_end(end), None)
 
     def start(self, invocation: Invocation) -> None:
         """Note that an invocation starts."""

@@ -71,6 +71,7 @@ class Ending:
     status: str = "success"
     error_type: str = ""
     init_duration: float | None = None
+    restore_duration: float | None = None
 
 
 class Caller(Protocol):
@@ -116,6 +117,10 @@ class Invocation:
     # The deadline as the runtime is told it: milliseconds since the epoch.
     deadline_ms: int = 0
     is_answered: bool = False
+    # In bytes; a stream may be larger.
+    response_limit: int = MAX_PAYLOAD
+    # The caller asks for a new environment.
+    wants_cold: bool = False
 
 
 @dataclass(slots=True)

@@ -75,6 +75,7 @@ class ExecutionEnvironment(ABC):
         self._emit = emit
         # Told by the first REPORT line only.
         self._init_duration: float | None = None
+        self._restore_duration: float | None = None
 
     # What the two kinds do each in their own way…
 
@@ -156,10 +157,15 @@ class ExecutionEnvironment(ABC):
 
     def shut_down(self, now: float) -> None:
         """End this environment and whatever it still does."""
-        if self.reserved is not None:
-            invocation, self.reserved = self.reserved, None
-            self.abandon(invocation, failures.killed(), now)
         self._break(failures.killed(), "spindown", now)
+
+    def restore_next(self, exchange: Exchange, now: float) -> None:  # noqa: ARG002 - those that have snapshots need it
+        """Take the runtime's `/restore/next`, which only environments with a snapshot know."""
+        self._emit(Reply(exchange, answers.NOT_FOUND))
+
+    def restore_error(self, exchange: Exchange, answer: RuntimeAnswer, now: float) -> None:  # noqa: ARG002 - likewise
+        """Take the runtime's `/restore/error`, likewise."""
+        self._emit(Reply(exchange, answers.NOT_FOUND))
 
     def register(self, exchange: Exchange, name: str, features: str, body: bytes) -> None:
         """Take an extension's `register`."""
@@ -221,8 +227,8 @@ class ExecutionEnvironment(ABC):
     def _finish(self, invocation: Invocation, now: float, failure: Failure | None = None) -> None:
         duration = 0.0 if invocation.started_at is None else now - invocation.started_at
         status, error_type = ("success", "") if failure is None else (failure.status, failure.error_type)
-        ending = Ending(duration, status, error_type, self._init_duration)
-        self._init_duration = None
+        ending = Ending(duration, status, error_type, self._init_duration, self._restore_duration)
+        self._init_duration = self._restore_duration = None
         self._emit(Finish(self, invocation, ending))
 
     def abandon(self, invocation: Invocation, failure: Failure, now: float) -> None:
@@ -245,6 +251,9 @@ class ExecutionEnvironment(ABC):
         self._owner.init_failed(self, failure, now)
 
     def _break(self, failure: Failure, reason: str, now: float) -> None:
+        if self.reserved is not None:
+            invocation, self.reserved = self.reserved, None
+            self.abandon(invocation, failure, now)
         for invocation in list(self.running()):
             self.abandon(invocation, failure, now)
         self.stop(reason)

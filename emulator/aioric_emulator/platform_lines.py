@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aioric_emulator.decisions import InitEnd
+    from aioric_emulator.decisions import InitEnd, RestoreEnd
     from aioric_emulator.messages import Ending, Invocation
 
 __all__ = ["JsonLines", "TextLines", "megabytes"]
@@ -49,6 +49,18 @@ class TextLines:
         line = f"INIT_REPORT Init Duration: {duration}\tPhase: {end.phase}\tStatus: {end.status}"
         return [f"{line}\tError Type: {end.error_type}" if end.status == "error" else line]
 
+    def restore_start(self) -> list[str]:
+        """An environment is resumed from its snapshot."""
+        return [f"RESTORE_START Runtime Version: {self._runtime}"]
+
+    def restore_end(self, end: RestoreEnd) -> list[str]:
+        """A restore ended."""
+        line = f"RESTORE_REPORT Restore Duration: {end.duration * 1000:.2f} ms"
+        if end.status == "success":
+            return [line]
+        line += f"\tStatus: {end.status}"
+        return [f"{line}\tError Type: {end.error_type}" if end.error_type else line]
+
     def start(self, invocation: Invocation) -> list[str]:
         """An invocation starts."""
         return [f"START RequestId: {invocation.request_id} Version: $LATEST"]
@@ -63,6 +75,11 @@ class TextLines:
         )
         if ending.init_duration is not None:
             report += f"\tInit Duration: {ending.init_duration * 1000:.2f} ms"
+        if ending.restore_duration is not None:
+            restore = ending.restore_duration * 1000
+            report += (
+                f"\tRestore Duration: {restore:.2f} ms\tBilled Restore Duration: {math.ceil(restore)} ms"
+            )
         if ending.status != "success":
             report += f"\tStatus: {ending.status}"
         if ending.status == "error":
@@ -91,6 +108,18 @@ class JsonLines:
             record["errorType"] = end.error_type
         return [self._line("platform.initReport", record)]
 
+    def restore_start(self) -> list[str]:
+        """An environment is resumed from its snapshot."""
+        return [self._line("platform.restoreStart", {"runtimeVersion": self._runtime})]
+
+    def restore_end(self, end: RestoreEnd) -> list[str]:
+        """A restore ended."""
+        record: dict[str, object] = {"status": end.status}
+        record["metrics"] = {"durationMs": milliseconds(end.duration)}
+        if end.error_type:
+            record["errorType"] = end.error_type
+        return [self._line("platform.restoreReport", record)]
+
     def start(self, invocation: Invocation) -> list[str]:
         """An invocation starts."""
         return [self._line("platform.start", {"requestId": invocation.request_id, "version": "$LATEST"})]
@@ -105,6 +134,8 @@ class JsonLines:
         }
         if ending.init_duration is not None:
             metrics["initDurationMs"] = milliseconds(ending.init_duration)
+        if ending.restore_duration is not None:
+            metrics["restoreDurationMs"] = milliseconds(ending.restore_duration)
         record: dict[str, object] = {"requestId": invocation.request_id, "metrics": metrics}
         record["status"] = ending.status
         if ending.error_type:

@@ -6,16 +6,18 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from aioric_emulator import answers
 from aioric_emulator.messages import Answer, RuntimeAnswer
+from aioric_emulator.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
 
 __all__ = ["RuntimeApi"]
@@ -61,6 +63,17 @@ def read_runtime_answer(exchange: HttpExchange) -> RuntimeAnswer:
     )
 
 
+def may_stream(invocation: Invocation, exchange: HttpExchange) -> bool:
+    """Whether a response, by its head, is the one that the invocation's caller wants streamed."""
+    echo = exchange.headers.get("lambda-runtime-invocation-id", "")
+    return (
+        isinstance(invocation.caller, StreamedCall)
+        and not invocation.is_answered
+        and not (echo and invocation.invocation_id and echo != invocation.invocation_id)
+        and exchange.headers.get("lambda-runtime-function-response-mode", "") in {"", "streaming"}
+    )
+
+
 class RuntimeApi:
     """The application on an environment's own port."""
 
@@ -75,6 +88,8 @@ class RuntimeApi:
         self._routes: dict[str, tuple[str, Callable[[HttpExchange], None]]] = {
             f"{RUNTIME}/ping": (get, lambda exchange: exchange.reply(answers.PONG)),
             f"{RUNTIME}/runtime/init/error": (post, self._init_error),
+            f"{RUNTIME}/runtime/restore/next": (get, lambda each: environment.restore_next(each, clock())),
+            f"{RUNTIME}/runtime/restore/error": (post, self._restore_error),
             f"{EXTENSION}/register": (post, self._register),
             f"{EXTENSION}/event/next": (get, self._extension_next),
             f"{EXTENSION}/init/error": (post, lambda each: self._extension_error(each, "InitError")),
@@ -101,6 +116,16 @@ class RuntimeApi:
             route[1](exchange)
         self._apply()
 
+    def opened(self, exchange: HttpExchange) -> None:
+        """Have a response passed on while it arrives, where its caller asked for a stream."""
+        if exchange.method != "POST" or not exchange.target.endswith("/response"):
+            return
+        request_id = unquote(read_path(exchange.target)[len(INVOCATION) : -len("/response")])
+        for invocation in self._environment.running():
+            if invocation.request_id == request_id and may_stream(invocation, exchange):
+                exchange.relay = cast("StreamedCall", invocation.caller).relay(exchange)
+                return
+
     def disconnected(self, exchange: HttpExchange) -> bool:
         """Tell the model that a poller left: to the platform, one that sends no more is gone."""
         self._environment.disconnected(exchange)
@@ -126,6 +151,9 @@ class RuntimeApi:
 
     def _init_error(self, exchange: HttpExchange) -> None:
         self._environment.init_error(exchange, read_runtime_answer(exchange), self._clock())
+
+    def _restore_error(self, exchange: HttpExchange) -> None:
+        self._environment.restore_error(exchange, read_runtime_answer(exchange), self._clock())
 
     def _register(self, exchange: HttpExchange) -> None:
         name = exchange.headers.get("lambda-extension-name", "")

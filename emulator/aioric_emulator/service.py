@@ -15,6 +15,7 @@ from aioric_emulator.extensions import Registrations
 from aioric_emulator.managed import UNAVAILABLE, ManagedEnvironment
 from aioric_emulator.messages import Rejection
 from aioric_emulator.phases import INIT, INVOKE, Birth
+from aioric_emulator.snapstart import SnapStartEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,13 +54,15 @@ class Limits:
     environments: int = 10
     lanes: int | None = None
     init_limit: float | None = None
+    has_snapshot: bool = False
+    max_age: float | None = None
 
     @property
     def init(self) -> float:
         """How long an init may take."""
         if self.init_limit is not None:
             return self.init_limit
-        if self.lanes is None:
+        if self.lanes is None and not self.has_snapshot:
             return CLASSIC_INIT_LIMIT
         return min(max(MANAGED_INIT_LIMIT, self.timeout), MAX_INIT_LIMIT)
 
@@ -90,18 +93,25 @@ class Service:
         times = [environment.next_deadline for environment in self._environments.values()]
         if self._held:
             times.append(self._held[0].arrived_at + LANE_PATIENCE)
+        if self._limits.max_age is not None:
+            times += [environment.started_at + self._limits.max_age for environment in self._idle]
         return min(times, default=float("inf"))
 
     def advance(self, now: float) -> None:
         """Let time pass."""
         for environment in list(self._environments.values()):
             environment.advance(now)
+        for environment in [each for each in self._idle if self._is_aged(each, now)]:
+            environment.stop("spindown")
         while self._held and now >= self._held[0].arrived_at + LANE_PATIENCE:
             if any(environment.is_initialising for environment in self._environments.values()):
                 # It is not the lanes that are late. Ask again when init is over.
                 self._held[0].arrived_at = now
                 return
             self._decisions.append(Reject(self._held.popleft(), UNAVAILABLE))
+
+    def _is_aged(self, environment: ExecutionEnvironment, now: float) -> bool:
+        return self._limits.max_age is not None and now >= environment.started_at + self._limits.max_age
 
     def warm_up(self, now: float) -> None:
         """Start an environment before there is a call for it."""
@@ -123,7 +133,7 @@ class Service:
             self._invoke_managed(invocation, self._limits.lanes, now)
 
     def _invoke_classic(self, invocation: Invocation, now: float) -> None:
-        environment = self._take_idle(invocation.tenant_id)
+        environment = None if invocation.wants_cold else self._take_idle(invocation.tenant_id)
         if environment is not None:
             environment.dispatch(invocation, now)
             return
@@ -131,7 +141,7 @@ class Service:
             if not self._idle:
                 self._decisions.append(Reject(invocation, THROTTLED))
                 return
-            # Only other tenants' environments idle, and none of them may ever serve this call.
+            # None of those that idle may serve this call: other tenants', or it wants a new one.
             self._idle[0].stop("spindown")
         self._reserve(self._launch(now, self._limits.init, INIT), invocation)
 
@@ -161,9 +171,11 @@ class Service:
     def _launch(self, now: float, init_limit: float, phase: str) -> ExecutionEnvironment:
         self._launched += 1
         is_classic = self._limits.lanes is None
-        kind = ClassicEnvironment if is_classic else ManagedEnvironment
+        kind: type[ExecutionEnvironment] = ClassicEnvironment if is_classic else ManagedEnvironment
+        if is_classic and self._limits.has_snapshot:
+            kind = SnapStartEnvironment
         events = frozenset({"INVOKE"} if is_classic else ())
-        environment: ExecutionEnvironment = kind(
+        environment = kind(
             Birth(self._launched, now, now + init_limit, phase),
             self,
             self._decisions.append,
@@ -183,6 +195,8 @@ class Service:
         elif environment.reserved is not None:
             invocation, environment.reserved = environment.reserved, None
             environment.dispatch(invocation, now)
+        elif self._is_aged(environment, now):
+            environment.stop("spindown")
         else:
             self._idle.append(environment)
 

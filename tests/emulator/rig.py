@@ -99,12 +99,14 @@ class Recorder:
 class Platform:
     """A service, and what it decided."""
 
-    def __init__(self, *, timeout: float = 3.0, environments: int = 2, lanes: int | None = None) -> None:
+    def __init__(
+        self, *, timeout: float = 3.0, environments: int = 2, lanes: int | None = None, **limits: Any
+    ) -> None:
         self.now = 100.0
         numbers = itertools.count(1)
         self.service = Service(
             FACTS,
-            Limits(timeout, environments, lanes),
+            Limits(timeout, environments, lanes, **limits),
             lambda: f"00000000-0000-4000-8000-{next(numbers):012x}",
         )
         self.timeout = timeout
@@ -136,6 +138,11 @@ class Platform:
                     self.stopped.append((environment, reason))
                 case decisions.InitEnd():
                     self.inits.append(decision)
+
+    @property
+    def restores(self) -> list[decisions.RestoreEnd]:
+        """The restores that ended."""
+        return [each for each in self.decided if isinstance(each, decisions.RestoreEnd)]
 
     # The caller's side…
 
@@ -204,6 +211,19 @@ class Platform:
     def init_error(self, body: bytes = b"{}", error_type: str = "") -> Peer:
         peer = Peer()
         self.environment.init_error(peer, RuntimeAnswer(body, len(body), error_type=error_type), self.now)
+        self.apply()
+        return peer
+
+    def restore_next(self) -> Peer:
+        peer = Peer()
+        self.environment.restore_next(peer, self.now)
+        self.apply()
+        return peer
+
+    def restore_error(self, body: bytes = b"{}", error_type: str = "") -> Peer:
+        peer = Peer()
+        answer = RuntimeAnswer(body, len(body), error_type=error_type)
+        self.environment.restore_error(peer, answer, self.now)
         self.apply()
         return peer
 

@@ -16,9 +16,20 @@ if TYPE_CHECKING:
 ACCEPTED = b'{"status":"OK"}\n'
 
 
+RESTORES = {RuntimeState.RESTORE_READY, RuntimeState.RESTORING, RuntimeState.RESTORE_ERROR}
+
+
 def bring_to(state: RuntimeState) -> Platform:
     """Give a platform whose runtime is in a state, by calls that a runtime could make."""
-    platform = Platform()
+    platform = Platform(has_snapshot=state in RESTORES)
+    if state in RESTORES:
+        # The state is set: a restore that has failed is over, and one that waits is resumed by the call.
+        platform.service.warm_up(platform.now)
+        platform.apply()
+        platform.restore_next()
+        platform.invoke()
+        platform.classic.state = state
+        return platform
     invocation, _ = platform.invoke()
     if state is RuntimeState.STARTED:
         return platform

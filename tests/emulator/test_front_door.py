@@ -81,9 +81,9 @@ async def test_boto3_invokes(function: Emulator) -> None:
         ({"FunctionName": "other"}, "ResourceNotFoundException"),
         ({"Payload": b"{"}, "InvalidRequestContentException"),
         ({"Payload": b" " * (MAX_PAYLOAD + 1)}, "RequestTooLargeException"),
-        ({"InvocationType": "Event"}, "InvalidParameterValueException"),
+        ({"InvocationType": "Event", "Payload": b"[" + b" " * 1048576 + b"]"}, "RequestTooLargeException"),
     ],
-    ids=["missing", "not JSON", "too large", "not yet"],
+    ids=["missing", "not JSON", "too large", "too large for an event"],
 )
 async def test_boto3_raises_the_right_exception(call: dict[str, Any], error: str, function: Emulator) -> None:
     """With a message, of the class that the service model names."""
@@ -179,7 +179,19 @@ async def test_a_dry_run_runs_nothing(function: Emulator) -> None:
         ("/2015-03-31/functions/a%20b/invocations", {}, 400, "ValidationException"),
         ("/2015-03-31/functions//invocations", {}, 400, "ValidationException"),
         ("/2015-03-31/functions/nope/invocations", {}, 404, "ResourceNotFoundException"),
-        (PATH, {"X_Amz_Invocation_Type": "Event"}, 400, "InvalidParameterValueException"),
+        (PATH, {"X_Amz_Invocation_Type": "Nope"}, 400, "InvalidParameterValueException"),
+        (
+            PATH,
+            {"X_Amz_Invocation_Type": "Event", "X_Amz_Client_Context": "%"},
+            400,
+            "InvalidRequestContentException",
+        ),
+        (
+            f"{PATH.replace('function/', 'function:a/')}?Qualifier=b",
+            {},
+            400,
+            "InvalidParameterValueException",
+        ),
         (PATH, {"X_Amz_Client_Context": "%%%"}, 400, "InvalidRequestContentException"),
         (PATH, {"X_Amz_Client_Context": "eA=="}, 400, "InvalidRequestContentException"),
         (PATH, {"X_Amz_Client_Context": "a" * 3584}, 400, "InvalidRequestContentException"),

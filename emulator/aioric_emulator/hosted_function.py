@@ -1,0 +1,273 @@
+"""One function on the local Lambda: what the model decides is carried out here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from aioric_emulator import decisions
+from aioric_emulator.asynchronous import EventQueue
+from aioric_emulator.calls import new_attempt, new_event, new_id, new_invocation, refuse_payload
+from aioric_emulator.environment import RunningEnvironment
+from aioric_emulator.journal import Journal
+from aioric_emulator.results import InvokeRejectedError, PendingResult
+from aioric_emulator.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anyio.abc import TaskGroup
+
+    from aioric_emulator.asynchronous import QueuedEvent
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.guardian import Guardian
+    from aioric_emulator.messages import Ending, Invocation, Outcome, Rejection
+    from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.results import InvokeResult
+
+__all__ = ["HostedFunction"]
+
+
+class HostedFunction:
+    """A function with its service, its environments at work, its queue and its log."""
+
+    def __init__(
+        self, configuration: FunctionConfiguration, on_line: Callable[[str], None] | None = None
+    ) -> None:
+        self.configuration = configuration
+        self._clock = time.monotonic
+        self._service = Service(configuration.facts, configuration.limits, new_id)
+        self._queue = EventQueue(configuration.events)
+        self._journal = Journal(configuration, on_line)
+        self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
+        self._tasks: TaskGroup
+        self._guardian: Guardian
+        self._is_applying = False
+        self._wake = anyio.Event()
+        self._wakes_at = float("inf")
+        self._deeds: dict[type, Callable[[Any], None]] = {
+            decisions.Reply: self._reply,
+            decisions.Launch: self._launch,
+            decisions.InitEnd: self._init_end,
+            decisions.RestoreStart: lambda _: self._journal.restore_start(),
+            decisions.RestoreEnd: self._restore_end,
+            decisions.Begin: self._begin,
+            decisions.Complete: self._complete,
+            decisions.Finish: self._finish,
+            decisions.Reject: self._reject,
+            decisions.Stop: self._stop,
+        }
+
+    def start(self, tasks: TaskGroup, guardian: Guardian) -> None:
+        """Serve from now on; environments run in `tasks`, and `guardian` ends what outlives us."""
+        self._tasks, self._guardian = tasks, guardian
+        tasks.start_soon(self._keep_time)
+        if self.configuration.concurrency is not None or self.configuration.has_snapshot:
+            # Managed Instances come up before they are called, and a snapshot is taken at publication.
+            self._service.warm_up(self._clock())
+            self._apply()
+
+    def stop(self) -> None:
+        """End all environments."""
+        self._service.stop(self._clock())
+        self._apply()
+
+    @property
+    def logs(self) -> list[str]:
+        """All lines so far, of the function and of the platform."""
+        for environment in self._environments.values():
+            environment.drain_logs()
+        return list(self._journal.kept)
+
+    @property
+    def environment_count(self) -> int:
+        """How many environments there are, from their launch to the end of their processes."""
+        return len(self._environments)
+
+    async def invoke(
+        self,
+        payload: object = b"",
+        *,
+        client_context: object = None,
+        tenant_id: str = "",
+        trace_id: str = "",
+        cold: bool = False,
+    ) -> InvokeResult:
+        """Invoke the function, and wait until the runtime is done with it.
+
+        `payload` is the event as bytes, or anything that JSON can hold; so is `client_context`. `cold` asks
+        for a new environment. Raises `InvokeRejectedError` where no environment takes the call.
+        """
+        event = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        context = "" if client_context is None else json.dumps(client_context)
+        rejection = refuse_payload(event, len(event))
+        if rejection is not None:
+            raise InvokeRejectedError(rejection)
+        caller = PendingResult()
+        invocation = new_invocation(
+            self.configuration, caller, event, client_context=context, tenant_id=tenant_id, trace_id=trace_id
+        )
+        invocation.wants_cold = cold
+        self.submit(invocation)
+        return await caller.wait(invocation.request_id)
+
+    def submit(self, invocation: Invocation) -> None:
+        """Hand an invocation to the service; its caller is told the rest."""
+        now = self._clock()
+        self._service.epoch_offset = time.time() - now
+        self._service.invoke(invocation, now)
+        self._apply()
+        if self.configuration.concurrency is not None:
+            # A call that waits for a lane has a deadline too, and nothing else tells of it.
+            self._be_awake_at(self._service.next_deadline)
+
+    def enqueue(self, payload: object = b"", **facts: str) -> str:
+        """Queue an event, as `InvocationType=Event` does, and give its request id.
+
+        `facts` are `client_context`, `tenant_id`, `trace_id` and `qualifier`. Raises `InvokeRejectedError`
+        where the payload is too large or no JSON.
+        """
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        event = new_event(self.configuration, body, facts)
+        rejection = refuse_payload(body, len(body), is_event=True)
+        if rejection is not None:
+            raise InvokeRejectedError(rejection)
+        self._queue.accept(event, self._clock())
+        self._be_awake_at(event.due_at)
+        return event.request_id
+
+    def _attempt_events(self) -> None:
+        for event in self._queue.take_due(self._clock()):
+            self.submit(new_attempt(self.configuration, EventCaller(self, event), event))
+
+    def attempt_answered(self, event: QueuedEvent, outcome: Outcome) -> None:
+        """Take note of how an attempt at a queued event ended."""
+        self._queue.answered(event, outcome, self._clock())
+        self._settle_events()
+
+    def attempt_refused(self, event: QueuedEvent) -> None:
+        """Take note that there was no room for an attempt."""
+        self._queue.refused(event, self._clock())
+        self._settle_events()
+
+    def _settle_events(self) -> None:
+        for settled in self._queue.take_settled():
+            try:
+                self.configuration.destinations.send(settled, time.time())
+            except Exception as error:  # noqa: BLE001 - a destination is the user's code, or their disk
+                context = {"message": "A destination could not be sent its record", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+        self._be_awake_at(self._queue.next_deadline)
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._wake = anyio.Event()
+            self._wakes_at = min(self._service.next_deadline, self._queue.next_deadline)
+            with anyio.move_on_after(max(0.0, self._wakes_at - self._clock())):
+                await self._wake.wait()
+            self._service.advance(self._clock())
+            self._apply()
+            self._attempt_events()
+
+    def _be_awake_at(self, moment: float) -> None:
+        if moment < self._wakes_at:
+            self._wakes_at = moment
+            self._wake.set()
+
+    def _apply(self) -> None:
+        # Not reentrant: what an answer sets off is decided at once, but done after what was decided before.
+        if self._is_applying:
+            return
+        self._is_applying = True
+        try:
+            while pending := self._service.take():
+                for decision in pending:
+                    self._deeds[type(decision)](decision)
+        finally:
+            self._is_applying = False
+
+    # One method for each kind of decision…
+
+    def _reply(self, decision: decisions.Reply) -> None:
+        decision.exchange.reply(decision.answer)
+
+    def _launch(self, decision: decisions.Launch) -> None:
+        model = decision.environment
+        environment = RunningEnvironment(
+            model, self.configuration, self._guardian, self._clock, self._apply, self._journal.record
+        )
+        self._environments[model] = environment
+        self._be_awake_at(model.init_deadline)
+        self._journal.init_start()
+        self._tasks.start_soon(self._run_environment, environment)
+
+    async def _run_environment(self, environment: RunningEnvironment) -> None:
+        try:
+            await environment.run()
+        finally:
+            # Not earlier: an invocation that ends with its environment still wants its lines and figures.
+            del self._environments[environment.model]
+
+    def _init_end(self, decision: decisions.InitEnd) -> None:
+        self._environments[decision.environment].drain_logs()
+        self._journal.init_end(decision)
+
+    def _restore_end(self, decision: decisions.RestoreEnd) -> None:
+        self._environments[decision.environment].drain_logs()
+        self._journal.restore_end(decision)
+
+    def _begin(self, decision: decisions.Begin) -> None:
+        invocation = decision.invocation
+        self._be_awake_at(invocation.deadline)
+        self._journal.start(invocation)
+
+    def _complete(self, decision: decisions.Complete) -> None:
+        decision.invocation.caller.answered(decision.outcome)
+
+    def _finish(self, decision: decisions.Finish) -> None:
+        invocation, ending = decision.invocation, decision.ending
+        environment = self._environments[decision.environment]
+        environment.finish(invocation)
+        memory = environment.max_memory
+        self._journal.end(invocation, ending, memory)
+        invocation.caller.finished(ending, memory)
+        if self.configuration.max_age is not None:
+            # An environment that only waits has a deadline too: it is to be recycled.
+            self._be_awake_at(decision.environment.started_at + self.configuration.max_age)
+
+    def _reject(self, decision: decisions.Reject) -> None:
+        decision.invocation.caller.rejected(decision.rejection)
+
+    def _stop(self, decision: decisions.Stop) -> None:
+        self._environments[decision.environment].stop()
+
+
+class EventCaller:
+    """The queue in the place of a caller: it is told how an attempt at an event ended."""
+
+    wants_logs = False
+
+    def __init__(self, function: HostedFunction, event: QueuedEvent) -> None:
+        self._function = function
+        self._event = event
+        self._outcome: Outcome | None = None
+
+    def answered(self, outcome: Outcome) -> None:
+        """Keep the outcome until the attempt is over."""
+        self._outcome = outcome
+
+    def finished(self, ending: Ending, max_memory: int) -> None:  # noqa: ARG002 - the figures are in the log
+        """Tell the queue."""
+        if self._outcome is not None:
+            self._function.attempt_answered(self._event, self._outcome)
+
+    def rejected(self, rejection: Rejection) -> None:  # noqa: ARG002 - whatever the reason, it is tried again
+        """Tell the queue."""
+        self._function.attempt_refused(self._event)
+
+    def logged(self, line: str, *, is_platform: bool) -> None:
+        """Nobody listens."""

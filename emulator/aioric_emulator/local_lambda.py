@@ -1,0 +1,93 @@
+"""The local Lambda: any number of functions behind one endpoint, for as long as its context is open."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+import anyio
+
+from aioric_emulator.front_door import FrontDoor
+from aioric_emulator.guardian import guard
+from aioric_emulator.hosted_function import HostedFunction
+from aioric_emulator.server import listen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from aioric_emulator.configuration import FunctionConfiguration
+
+__all__ = ["LocalLambda"]
+
+
+class LocalLambda:
+    """The functions of some configurations, by name. `endpoint` is what boto3 takes as `endpoint_url`.
+
+    An instance is used once. Raises `ValueError` where two functions have one name, and on entering
+    `OSError` where the address cannot be taken.
+    """
+
+    def __init__(
+        self,
+        configurations: Iterable[FunctionConfiguration],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        self.functions: dict[str, HostedFunction] = {}
+        for configuration in configurations:
+            if configuration.name in self.functions:
+                raise ValueError(f"two functions are named {configuration.name}")
+            self.functions[configuration.name] = HostedFunction(configuration, on_line)
+        self.endpoint = ""
+        self._place = (host, port)
+        self._started = anyio.Event()
+        self._closing = anyio.Event()
+        self._runner: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        self._runner = asyncio.create_task(self._run())
+        try:
+            await self._started.wait()
+        except BaseException:
+            await self._close()
+            raise
+        if self._runner.done():
+            self._runner.result()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        self._closing.set()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({self._runner})
+        self._runner.result()
+
+    async def _run(self) -> None:
+        # All scopes and groups are entered and left in this one task. So the context may be entered in one
+        # task and left in another, as fixtures are, and what fails within it comes out as it is.
+        try:
+            door = FrontDoor(self.functions)
+            async with guard() as guardian, listen(door, *self._place) as listener:
+                self.endpoint = f"http://{listener.address}"
+                async with anyio.create_task_group() as tasks:
+                    try:
+                        for function in self.functions.values():
+                            function.start(tasks, guardian)
+                        self._started.set()
+                        await self._closing.wait()
+                    finally:
+                        for function in self.functions.values():
+                            function.stop()
+                    tasks.cancel_scope.cancel()
+        finally:
+            self._started.set()

@@ -1,0 +1,134 @@
+"""A SnapStart environment of the model: a classic one whose init ends in a snapshot, resumed by a call.
+
+The process itself stands for the snapshot: it waits in `/restore/next`, and is answered when there is a call.
+So each environment is restored once; several restores of one snapshot are the platform's alone.
+https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aioric_emulator import answers, failures
+from aioric_emulator.classic import ClassicEnvironment, RuntimeState
+from aioric_emulator.decisions import Reply, RestoreEnd, RestoreStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aioric_emulator.decisions import Decision
+    from aioric_emulator.extensions import Registrations
+    from aioric_emulator.failures import Failure
+    from aioric_emulator.messages import Exchange, Invocation, RuntimeAnswer
+    from aioric_emulator.phases import Birth, Owner
+
+__all__ = ["SnapStartEnvironment"]
+
+# How long, in seconds, a restore may take with everything that the function hooked to it.
+RESTORE_LIMIT = 10.0
+
+
+class SnapStartEnvironment(ClassicEnvironment):
+    """An environment that is snapshotted after its init. A runtime may poll at once and do without hooks."""
+
+    def __init__(
+        self, birth: Birth, owner: Owner, emit: Callable[[Decision], None], registrations: Registrations
+    ) -> None:
+        super().__init__(birth, owner, emit, registrations)
+        self._waiting: Exchange | None = None
+        self._restored_at: float | None = None
+
+    @property
+    def next_deadline(self) -> float:
+        """When `advance` has something to do, unless something else happens before."""
+        if self._restored_at is not None:
+            return self._restored_at + RESTORE_LIMIT
+        return super().next_deadline
+
+    def advance(self, now: float) -> None:
+        """Let time pass."""
+        if self._restored_at is not None and now >= self._restored_at + RESTORE_LIMIT:
+            self._fail_restore(failures.restore_timed_out(RESTORE_LIMIT), now)
+        super().advance(now)
+
+    def restore_next(self, exchange: Exchange, now: float) -> None:
+        """Take `/restore/next`: the snapshot is taken while it waits."""
+        if self._refuse_if_stopped(exchange):
+            return
+        if self.state is not RuntimeState.STARTED:
+            # The platform's own message names the state after the next one.
+            self._emit(Reply(exchange, answers.invalid_transition(self.state, RuntimeState.READY)))
+            return
+        self.registrations.is_open = False
+        self.state = RuntimeState.RESTORE_READY
+        self._waiting = exchange
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Init is over when the runtime waits to be restored; a restore, when it polls."""
+        if self.state is RuntimeState.RESTORE_READY:
+            if self.is_initialising and self.registrations.are_ready:
+                self._end_init(now)
+                self.is_idle = True
+                self._owner.available(self, now)
+            return
+        if self._restored_at is not None and self.state is RuntimeState.READY:
+            self._end_restore(now)
+        super().settle(now)
+
+    def _end_init(self, now: float) -> None:
+        super()._end_init(now)
+        # It took place when the version was published, so no invocation's REPORT has it.
+        self._init_duration = None
+
+    def dispatch(self, invocation: Invocation, now: float) -> None:
+        """Restore first, if that has not been done."""
+        if self._waiting is None:
+            super().dispatch(invocation, now)
+            return
+        exchange, self._waiting = self._waiting, None
+        self.is_idle = False
+        self.reserved = invocation
+        self.state = RuntimeState.RESTORING
+        self._restored_at = now
+        self._emit(RestoreStart(self))
+        self._emit(Reply(exchange, answers.RESTORED))
+
+    def _end_restore(self, now: float) -> None:
+        if self._restored_at is not None:
+            self._restore_duration = now - self._restored_at
+            self._restored_at = None
+            self._emit(RestoreEnd(self, self._restore_duration, "success"))
+
+    def _fail_restore(self, failure: Failure, now: float) -> None:
+        duration = 0.0 if self._restored_at is None else now - self._restored_at
+        self._restored_at = None
+        self._emit(RestoreEnd(self, duration, failure.status, failure.error_type))
+        self._break(failure, "timeout" if failure.status == "timeout" else "failure", now)
+
+    def restore_error(self, exchange: Exchange, answer: RuntimeAnswer, now: float) -> None:
+        """Take `/restore/error`: a hook of the function's failed."""
+        if self._refuse_if_stopped(exchange) or not self._allows(exchange, RuntimeState.RESTORE_ERROR):
+            return
+        self.state = RuntimeState.RESTORE_ERROR
+        self._emit(Reply(exchange, answers.ACCEPTED))
+        self._fail_restore(failures.reported(answer.error_type, answer.body), now)
+
+    def init_error(self, exchange: Exchange, answer: RuntimeAnswer, now: float) -> None:
+        """Take `/init/error`, which is a restore's error while there is one."""
+        if self.state is RuntimeState.RESTORING:
+            self.restore_error(exchange, answer, now)
+        else:
+            super().init_error(exchange, answer, now)
+
+    def exited(self, status: int, now: float) -> None:
+        """Take note that the runtime's process ended, perhaps within its restore."""
+        if self._restored_at is not None and not self.is_stopped:
+            self._fail_restore(failures.exited(status), now)
+        else:
+            super().exited(status, now)
+
+    def disconnected(self, exchange: Exchange) -> None:
+        """A runtime that is not there to be restored is gone; its process says so."""
+        if exchange is not self._waiting:
+            super().disconnected(exchange)
