@@ -56,6 +56,10 @@ class Connection(asyncio.Protocol):
         self._current: HttpExchange | None = None
         self._is_serving = False
         self._is_writable = True
+        self._is_paused = False
+        self._is_oversized = False
+        # Not every application wants to see a request before its body.
+        self._opened: Callable[[HttpExchange], None] | None = getattr(application, "opened", None)
         self._linger: asyncio.TimerHandle | None = None
 
     # What the transport calls…
@@ -74,6 +78,8 @@ class Connection(asyncio.Protocol):
             self._head_size += len(data)
             if self._head_size > MAX_HEAD:
                 self._fail(HEAD_TOO_LARGE)
+        if self._is_oversized:
+            self._end_early()
         if len(self._waiting) > MAX_AHEAD:
             self._transport.pause_reading()
         self._serve()
@@ -121,11 +127,17 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Serve nothing more to a peer that does not read."""
         self._is_writable = False
+        self._tell_room(has_room=False)
 
     def resume_writing(self) -> None:
         """Go on."""
         self._is_writable = True
+        self._tell_room(has_room=True)
         self._serve()
+
+    def _tell_room(self, *, has_room: bool) -> None:
+        if self._current is not None and self._current.on_room is not None:
+            self._current.on_room(has_room)
 
     def _truncate(self) -> None:
         # The body that broke off is the application's to judge: a runtime's response ends its invocation.
@@ -137,6 +149,13 @@ class Connection(asyncio.Protocol):
         exchange.body = b"".join(self._chunks)
         self._waiting.append(exchange)
         self._serve()
+
+    def _end_early(self) -> None:
+        # What is over the limit is answered at once, however much more of it would come.
+        if self._takes_input and not self._in_head:
+            self._takes_input = False
+            self._reading.keep_alive = False
+            self._waiting.append(self._reading)
 
     def _fail(self, answer: Answer) -> None:
         self._takes_input = False
@@ -175,12 +194,19 @@ class Connection(asyncio.Protocol):
         exchange.method = self._parser.get_method().decode("latin-1")
         exchange.target = self._url.decode("utf-8", "surrogateescape")
         exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
+        if self._opened is not None:
+            self._opened(exchange)
         if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:
             self._transport.write(CONTINUE)
 
     def on_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         exchange = self._reading
+        if exchange.relay is not None:
+            exchange.size += len(data)
+            if not exchange.relay.piece(data, exchange.size):
+                self._is_oversized = True
+            return
         if exchange.size < MAX_KEPT:
             self._chunks.append(data[: MAX_KEPT - exchange.size])
         exchange.size += len(data)
@@ -206,7 +232,7 @@ class Connection(asyncio.Protocol):
                 self._handle(self._current)
         finally:
             self._is_serving = False
-        if self._takes_input and not self._waiting:
+        if self._takes_input and not self._waiting and not self._is_paused:
             self._transport.resume_reading()
 
     def _handle(self, exchange: HttpExchange) -> None:
@@ -224,9 +250,45 @@ class Connection(asyncio.Protocol):
         """Send an exchange's answer, and serve the next request."""
         if exchange is not self._current:
             return
-        self._current = None
         if not self._transport.is_closing():
             self._transport.write(render(answer, keep_alive=exchange.keep_alive))
+        self._go_on(exchange)
+
+    def begin(self, exchange: HttpExchange, head: Answer) -> None:
+        """Send the head of an answer in chunks."""
+        if exchange is self._current and not self._transport.is_closing():
+            self._transport.write(render(head, keep_alive=exchange.keep_alive, is_chunked=True))
+
+    def write(self, exchange: HttpExchange, data: bytes) -> bool:
+        """Send a chunk; one for a peer that has left goes nowhere, and there is always room for it."""
+        if exchange is not self._current or self._transport.is_closing():
+            return True
+        if data:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return self._is_writable
+
+    def finish(self, exchange: HttpExchange) -> None:
+        """Send the last chunk, and serve the next request."""
+        if exchange is not self._current:
+            return
+        if not self._transport.is_closing():
+            self._transport.write(b"0\r\n\r\n")
+        self._go_on(exchange)
+
+    def pause(self, exchange: HttpExchange) -> None:
+        """Read no more while this request arrives."""
+        if exchange is self._reading and not self._in_head and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def resume(self, exchange: HttpExchange) -> None:
+        """Read on."""
+        if exchange is self._reading and self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _go_on(self, exchange: HttpExchange) -> None:
+        self._current = None
         if exchange.keep_alive and (self._takes_input or self._waiting):
             self._serve()
         else:

@@ -6,7 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aioric_emulator.messages import Answer
+    from aioric_emulator.relay import Relay
 
 __all__ = ["Application", "HttpExchange", "ReplySink", "render"]
 
@@ -19,6 +22,24 @@ class ReplySink(Protocol):
 
     def reply(self, exchange: HttpExchange, answer: Answer) -> None:
         """Send the answer."""
+
+    def begin(self, exchange: HttpExchange, head: Answer) -> None:
+        """Send the head of an answer in chunks."""
+
+    def write(self, exchange: HttpExchange, data: bytes) -> bool:
+        """Send a chunk; give whether there is room for more now."""
+
+    def finish(self, exchange: HttpExchange) -> None:
+        """Send the last chunk."""
+
+    def pause(self, exchange: HttpExchange) -> None:
+        """Read no more of the request."""
+
+    def resume(self, exchange: HttpExchange) -> None:
+        """Read on."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 class Application(Protocol):
@@ -41,10 +62,13 @@ class HttpExchange:
         "_connection",
         "body",
         "fault",
+        "has_begun",
         "headers",
         "is_truncated",
         "keep_alive",
         "method",
+        "on_room",
+        "relay",
         "size",
         "target",
         "trailers",
@@ -62,14 +86,44 @@ class HttpExchange:
         self.keep_alive = True
         self.is_truncated = False
         self.fault: Answer | None = None
+        # Passes the body on while it arrives; then nothing of it is kept.
+        self.relay: Relay | None = None
+        # Whether an answer in pieces has begun, and who is told when there is room for more of it or not.
+        self.has_begun = False
+        self.on_room: Callable[[bool], None] | None = None
+
+    def begin(self, head: Answer) -> None:
+        """Send the head of an answer whose body comes in pieces."""
+        self.has_begun = True
+        self._connection.begin(self, head)
+
+    def write(self, data: bytes) -> bool:
+        """Send a piece of the body; give whether there is room for more now."""
+        return self._connection.write(self, data)
+
+    def finish(self) -> None:
+        """End the body."""
+        self._connection.finish(self)
+
+    def abort(self) -> None:
+        """Break the connection off, so that the body does not look whole."""
+        self._connection.abort()
+
+    def pause(self) -> None:
+        """Read no more of this request's body for now."""
+        self._connection.pause(self)
+
+    def resume(self) -> None:
+        """Read on."""
+        self._connection.resume(self)
 
     def reply(self, answer: Answer) -> None:
         """Send the answer. One that comes too late, because the peer left, goes nowhere."""
         self._connection.reply(self, answer)
 
 
-def render(answer: Answer, *, keep_alive: bool) -> bytes:
-    """Give an answer's bytes. A line break in a header's value becomes a space."""
+def render(answer: Answer, *, keep_alive: bool, is_chunked: bool = False) -> bytes:
+    """Give an answer's bytes, or the head of one whose body comes in chunks. A line break in a header's value becomes a space."""
     lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"]
     for name, value in answer.headers:
         if "\n" in value or "\r" in value:
@@ -77,7 +131,9 @@ def render(answer: Answer, *, keep_alive: bool) -> bytes:
         lines.append(f"{name}: {value}\r\n")
     if not keep_alive:
         lines.append("Connection: close\r\n")
-    if answer.status != HTTPStatus.NO_CONTENT:
+    if is_chunked:
+        lines.append("Transfer-Encoding: chunked\r\n")
+    elif answer.status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(answer.body)}\r\n")
     lines.append("\r\n")
     return "".join(lines).encode("utf-8", "surrogateescape") + answer.body
