@@ -155,8 +155,8 @@ class ClassicEnvironment(ExecutionEnvironment):
         if answer.is_truncated:
             outcome, reply = failures.truncated().outcome(invocation.request_id), answers.TRUNCATED
         elif answer.size > invocation.response_limit:
-            outcome = failures.oversized(answer.size, invocation.response_limit).outcome(invocation.request_id)
-            reply = answers.TOO_LARGE
+            failure = failures.oversized(answer.size, invocation.response_limit)
+            outcome, reply = failure.outcome(invocation.request_id), answers.TOO_LARGE
         self.state = RuntimeState.RESPONSE_SENT
         self._complete(invocation, outcome)
         self._emit(Reply(exchange, reply))

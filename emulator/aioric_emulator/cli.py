@@ -41,6 +41,12 @@ def main() -> None:
 )
 @click.option("--host", default=HOST, show_default=True, help="Anything but loopback lets others invoke.")
 @click.option(
+    "--url", "url_port", type=click.IntRange(0, 65535), help="Also a Function URL that streams, on this port."
+)
+@click.option(
+    "--real-bandwidth", is_flag=True, help="Streams as slow as on the platform: 6 MiB, then 2 MiB/s."
+)
+@click.option(
     "--timeout", default=3.0, show_default=True, type=click.FloatRange(0.001, 5400), help="In seconds."
 )
 @click.option("--memory", default=128, show_default=True, type=click.IntRange(128, 10240), help="In MB.")
@@ -75,6 +81,8 @@ def dev(
     command: tuple[str, ...],
     port: int,
     host: str,
+    url_port: int | None,
+    real_bandwidth: bool,  # noqa: FBT001 - click's own
     timeout: float,
     memory: int,
     concurrency: int | None,
@@ -97,10 +105,15 @@ def dev(
 
     settings: dict[str, object] = {"task_root": (task_root or Path.cwd()).resolve(), "env": variables}
     settings |= {"timeout": timeout, "memory": memory, "concurrency": concurrency, "name": name}
-    settings |= {"host": host, "port": port, "max_environments": max_environments}
+    settings |= {
+        "real_bandwidth": real_bandwidth,
+        "host": host,
+        "port": port,
+        "max_environments": max_environments,
+    }
     settings |= {"log_format": log_format, "log_level": log_level, "command": command or None}
     try:
-        serve(handler, settings)
+        serve(handler, settings, url_port)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 

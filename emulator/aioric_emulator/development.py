@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -42,17 +43,23 @@ class Console:
             return
 
 
-def serve(handler: str, settings: Mapping[str, Any]) -> None:
-    """Serve until SIGINT or SIGTERM. Raises `OSError` where the port is taken or nothing can be run."""
+def serve(handler: str, settings: Mapping[str, Any], url_port: int | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; at a Function URL too, if a port is given for it.
+
+    Raises `OSError` where a port is taken or nothing can be run.
+    """
     options = {"use_uvloop": find_spec("uvloop") is not None}
-    anyio.run(serve_until_signal, handler, settings, backend_options=options)
+    anyio.run(serve_until_signal, handler, settings, url_port, backend_options=options)
 
 
-async def serve_until_signal(handler: str, settings: Mapping[str, Any]) -> None:
+async def serve_until_signal(handler: str, settings: Mapping[str, Any], url_port: int | None) -> None:
     """Open the emulator, tell where it is, and close it with the first signal."""
     console = Console()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with Emulator(handler, on_line=console.write, **settings) as function:
+        async with Emulator(handler, on_line=console.write, **settings) as function, AsyncExitStack() as urls:
+            if url_port is not None:
+                url = await urls.enter_async_context(function.serve_url(settings["host"], url_port))
+                console.write(f"Function URL: {url}")
             path = f"{function.endpoint}/2015-03-31/functions/{function.configuration.name}/invocations"
             console.write(f"Serving {handler} at {path}")
             console.write("Stop with Ctrl-C. Invoke with: aioric invoke --event '{}'" + port_hint(function))

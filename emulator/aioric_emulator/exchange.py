@@ -123,7 +123,10 @@ class HttpExchange:
 
 
 def render(answer: Answer, *, keep_alive: bool, is_chunked: bool = False) -> bytes:
-    """Give an answer's bytes, or the head of one whose body comes in chunks. A line break in a header's value becomes a space."""
+    """Give an answer's bytes, or the head of one whose body comes in chunks.
+
+    A line break in a header's value becomes a space.
+    """
     lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"]
     for name, value in answer.headers:
         if "\n" in value or "\r" in value:

@@ -211,7 +211,8 @@ class FrontDoor:
         rejection = refuse_payload(exchange.body, exchange.size)
         if rejection is not None:
             raise CallRefused.by(rejection)
-        caller = EventStreamCall(exchange, error_answer, Bandwidth() if function.configuration.has_real_bandwidth else None)
+        bandwidth = Bandwidth() if function.configuration.has_real_bandwidth else None
+        caller = EventStreamCall(exchange, error_answer, bandwidth)
         caller.invocation = new_invocation(
             function.configuration, caller, exchange.body, qualifier=qualifier, **facts
         )

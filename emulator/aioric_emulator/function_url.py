@@ -21,7 +21,7 @@ from aioric_emulator.relay import MAX_STREAM, Bandwidth
 from aioric_emulator.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
-    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.hosted_function import HostedFunction
     from aioric_emulator.messages import Outcome, Rejection
 

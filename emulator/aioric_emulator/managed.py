@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aioric_emulator import answers, failures
 from aioric_emulator.decisions import Reject, Reply
-from aioric_emulator.messages import MAX_PAYLOAD, Outcome, Rejection
+from aioric_emulator.messages import Outcome, Rejection
 from aioric_emulator.phases import ExecutionEnvironment
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ class ManagedEnvironment(ExecutionEnvironment):
             outcome = Outcome(outcome.body, "application/octet-stream", outcome.is_error)
         if answer.is_truncated:
             outcome, reply = failures.truncated().outcome(request_id), answers.TRUNCATED
-        elif answer.size > MAX_PAYLOAD:
-            outcome, reply = failures.oversized(answer.size).outcome(request_id), answers.TOO_LARGE
+        elif answer.size > invocation.response_limit:
+            failure = failures.oversized(answer.size, invocation.response_limit)
+            outcome, reply = failure.outcome(request_id), answers.TOO_LARGE
         self._end(invocation, outcome, now)
         self._emit(Reply(exchange, reply))
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.exchange import HttpExchange
 
 __all__ = ["MAX_STREAM", "Bandwidth", "Receiver", "Relay"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aioric_emulator.relay import Bandwidth, Relay
 
 if TYPE_CHECKING:
-    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Ending, Outcome
 
 __all__ = ["StreamedCall", "error_facts"]
@@ -44,7 +44,7 @@ class StreamedCall(ABC):
         if self.wants_logs:
             self._end()
 
-    def logged(self, line: str, *, is_platform: bool) -> None:
+    def logged(self, line: str, *, is_platform: bool) -> None:  # noqa: B027 - doing nothing is the usual
         """Nobody reads the log through a stream, unless it says so."""
 
     def _end(self) -> None:

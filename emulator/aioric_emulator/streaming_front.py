@@ -15,7 +15,7 @@ from aioric_emulator.streamed_call import StreamedCall, error_facts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aioric_emulator.connection import HttpExchange
+    from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Invocation, Outcome, Rejection
     from aioric_emulator.relay import Bandwidth
 
