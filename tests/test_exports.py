@@ -16,9 +16,15 @@ PUBLIC = [
     "StreamingResponse",
     "__version__",
     "after_fork",
+    "after_response",
+    "after_restore",
     "before_fork",
+    "before_snapshot",
+    "lifespan",
+    "on_shutdown",
     "open_stream",
     "set_json_codec",
+    "state",
     "stream_to_buffer",
 ]
 

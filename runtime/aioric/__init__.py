@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aioric.drivers.forking import after_fork, before_fork  # noqa: F401 - what type checkers see
-    from aioric.function.own_json import set_json_codec as set_json_codec  # noqa: PLC0414 - likewise, as theirs too
+    from aioric.function.hooks import (  # noqa: F401 - likewise
+        after_response,
+        after_restore,
+        before_snapshot,
+        lifespan,
+        on_shutdown,
+        state,
+    )
     from aioric.errors import PeerGone as PeerGone
     from aioric.function.buffering import stream_to_buffer as stream_to_buffer
     from aioric.function.events import ServerSentEvent as ServerSentEvent
@@ -29,10 +36,15 @@ _HOMES: dict[str, str] = {
     "ServerSentEvents": "aioric.function.events",
     "StreamingResponse": "aioric.function.responses",
     "after_fork": "aioric.drivers.forking",
+    "after_response": "aioric.function.hooks",
+    "after_restore": "aioric.function.hooks",
     "before_fork": "aioric.drivers.forking",
+    "before_snapshot": "aioric.function.hooks",
+    "lifespan": "aioric.function.hooks",
+    "on_shutdown": "aioric.function.hooks",
+    "state": "aioric.function.hooks",
     "open_stream": "aioric.function.push",
     "stream_to_buffer": "aioric.function.buffering",
-    "set_json_codec": "aioric.function.own_json",
     "set_json_codec": "aioric.function.own_json",
 }
 

@@ -45,14 +45,20 @@ class Config:
         preload: `"1"` imports the function once for all worker processes, `"0"` in each of them, `""`
             once if that is safe.
         cancels_at_deadline: Whether an `async def` handler is cancelled when its caller gives up.
+        deadline_margin: How long before the deadline to say where the handler stands, in seconds; 0 for not.
+        shutdown_budget: How long the process may take from SIGTERM to its end, in seconds; `None` for as
+            long as the platform lets it.
+        gc_after_response: Whether garbage is collected after the answer rather than at any time.
     """
 
     __slots__ = (
         "ascii_json",
         "cancels_at_deadline",
+        "deadline_margin",
         "execution_env",
         "function_name",
         "function_version",
+        "gc_after_response",
         "handler",
         "host",
         "json_logs",
@@ -70,6 +76,7 @@ class Config:
         "problem",
         "region",
         "runtime_api",
+        "shutdown_budget",
         "snap_start",
         "sync_threads",
         "task_root",
@@ -99,8 +106,8 @@ class Config:
         self.execution_env = get("AWS_EXECUTION_ENV", "")
         self.ascii_json = self.execution_env not in _UNESCAPED_JSON
         self.json_logs = get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-        level = get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-        self.log_level = "DEBUG" if level == "TRACE" else level
+        level = get("AWS_LAMBDA_LOG_LEVEL", "")
+        self.log_level = "DEBUG" if level == "TRACE" else level.upper()
         self.log_fd = self._whole_number(environ, "_LAMBDA_TELEMETRY_LOG_FD", least=0)
         self.log_socket = get("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET") or None
         self.max_concurrency = self._whole_number(environ, "AWS_LAMBDA_MAX_CONCURRENCY", least=1)
@@ -111,6 +118,11 @@ class Config:
         self.sync_threads = self._choice(environ, "AIORIC_SYNC", ("", "processes", "threads")) == "threads"
         self.preload = self._choice(environ, "AIORIC_PRELOAD", ("", "0", "1"))
         self.cancels_at_deadline = self._choice(environ, "AIORIC_CANCEL_AT_DEADLINE", ("", "0", "1")) == "1"
+        margin = self._whole_number(environ, "AIORIC_DEADLINE_MARGIN_MS", least=0)
+        self.deadline_margin = (250 if margin is None else margin) / 1000
+        shutdown = self._whole_number(environ, "AIORIC_SHUTDOWN_MS", least=1)
+        self.shutdown_budget = None if shutdown is None else shutdown / 1000
+        self.gc_after_response = self._choice(environ, "AIORIC_GC", ("", "after-response")) != ""
 
     def check(self) -> None:
         """Raise the first problem found.

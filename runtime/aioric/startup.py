@@ -12,10 +12,11 @@ import sys
 
 from aioric.config import Config
 from aioric.drivers import blocking
+from aioric.drivers.around import Around, announce, wants_to_know
 from aioric.drivers.loops import completer, loop_opener
-from aioric.errors import FunctionFault, NotInLambda, PlatformFault
+from aioric.errors import NotInLambda, PlatformFault
 from aioric.function.aside import import_own, import_stdlib
-from aioric.function.faults import describe
+from aioric.function.faults import describe, explain_exit
 from aioric.function.loader import ASYNC, ASYNC_GENERATOR, GENERATOR, kind, load
 from aioric.function.payload import Codec
 from aioric.function.steps import Function
@@ -30,9 +31,10 @@ from aioric.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from typing import Any, NoReturn
 
+    from aioric.drivers.extension import Extension
     from aioric.logs.setup import Journal
 
     # Serves so many invocations at once in this process; returns its exit status.
@@ -75,6 +77,9 @@ class Runtime:
         config: What the environment says.
         identity: Knows the current invocation.
         journal: The way to the log.
+
+    Attributes:
+        announced: Whether the platform was asked to say SIGTERM, for the processes that are forked from here.
     """
 
     def __init__(self, config: Config, identity: Identity, journal: Journal) -> None:
@@ -83,6 +88,8 @@ class Runtime:
         self.journal = journal
         self.codec = Codec(ascii_json=config.ascii_json)
         python = ".".join(map(str, sys.version_info[:3]))
+        self.announced = False
+        self._extension: Extension | None = None
         self.api = RuntimeApi(config.runtime_api, f"aioric/{__version__}-python{python}")
 
     def serve(self) -> int:
@@ -111,10 +118,10 @@ class Runtime:
             self.config.check()
             driver = choose(*self._prepare(load(self.config.handler)))
         except SystemExit as error:
-            self._report(_explain_exit(error))
+            self.report(error)
             raise
         except Exception as error:  # noqa: BLE001 - whatever the function's import raises is reported
-            self._report(error)
+            self.report(error)
             return 1
         try:
             return driver()
@@ -129,6 +136,10 @@ class Runtime:
         from aioric.drivers import crossing, workers  # noqa: PLC0415 - only Managed Instances has workers
 
         crossing.prepare(self.config, self.journal)
+        if wants_to_know():
+            # Kept open by the parent, for all workers: one extension may register once.
+            self._extension = announce(self.config, self.journal)
+            self.announced = True
         return lambda: workers.run(shares, body, self.journal)
 
     def _prepare(self, handler: Callable[..., Any]) -> tuple[Body, list[int]]:
@@ -164,40 +175,61 @@ class Runtime:
         self._enter(share)
         conversations = [self._conversation() for _ in range(share)]
         address = self.config.host, self.config.port
-        function = self._function(handler)
         loop = opener()
+        around = Around(self.config, self.journal, loop.run_until_complete)
+        function = self._function(handler, around)
         if share > 1:
             from aioric.drivers.carrying import carry_context  # noqa: PLC0415 - only where several are served
             from aioric.drivers.lag import LagWatch  # noqa: PLC0415 - likewise
 
             carry_context(loop)
             LagWatch(loop, self.journal, self.config.task_root).start()
-        loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal))
-        return 0
+        return around.live(
+            self,
+            lambda: loop.run_until_complete(
+                eventloop.serve(function, *address, conversations, self.journal)
+            ),
+            loop,
+        )
 
     def _serve_blocking(self, handler: Callable[..., Any]) -> int:
         self._enter(1)
         conversation = self._conversation()
         line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
-        blocking.serve(line, self._function(handler).run, conversation)
+        complete = completer(self.config, self.journal)
+        around = Around(self.config, self.journal, complete)
+        function = self._function(handler, around, complete)
+
+        def serve() -> None:
+            around.await_shutdown(line.leave, None)
+            blocking.serve(line, function.run, conversation, around)
+
+        return around.live(self, serve)
 
     def _serve_threads(self, handler: Callable[..., Any], share: int) -> int:
         from aioric.drivers import threads  # noqa: PLC0415 - only where a function asks for it
 
         self._enter(share)
+        around = Around(self.config, self.journal, completer(self.config, self.journal))
         lanes = []
         for _ in range(share):
             conversation = self._conversation()
             line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
-            lanes.append(threads.Lane(line, self._function(handler).run, conversation))
-        return threads.serve(lanes)
+            lanes.append(threads.Lane(line, self._function(handler, around).run, conversation, around))
+        return around.live(self, lambda: threads.serve(lanes, around))
 
     def _enter(self, share: int) -> None:
         """Begin to serve so many invocations at once in this process."""
-        self._redirect()
+        if self.config.log_socket is not None:  # one connection for each process
+            redirect_to_provider(self.config.log_socket)
         self.identity.alone = share == 1
 
-    def _function(self, handler: Callable[..., Any]) -> Function:
+    def _function(
+        self,
+        handler: Callable[..., Any],
+        around: Around,
+        complete: Callable[[Coroutine[Any, Any, Any]], Any] | None = None,
+    ) -> Function:
         trace_id = TraceId(self.identity)
         return Function(
             handler,
@@ -206,20 +238,16 @@ class Runtime:
             self.identity,
             trace_id,
             self.journal,
-            completer(self.config, self.journal),
+            complete or completer(self.config, self.journal),
+            around,
         )
 
     def _conversation(self) -> Conversation:
         return Conversation(self.api, pipeline=self.config.pipeline)
 
-    def _redirect(self) -> None:
-        """Managed Instances: the log goes to the platform's socket, one connection per process."""
-        if self.config.log_socket is not None:
-            redirect_to_provider(self.config.log_socket)
-
-    def _report(self, error: BaseException) -> None:
+    def report(self, error: BaseException) -> None:
         """Tell the log, then the platform, that the function cannot be started."""
-        fault = describe(error)
+        fault = describe(explain_exit(error) if isinstance(error, SystemExit) else error)
         self.journal.warn_init_failure()
         self.journal.error(fault, "")
         request = self.api.init_error(fault.failed(self.codec))
@@ -243,12 +271,6 @@ def load_streams(how: str) -> None:
         import_stdlib("asyncio")
     for module in ("function.streaming", f"drivers.{driver}_streams"):
         import_own(f"aioric.{module}")
-
-
-def _explain_exit(error: SystemExit) -> FunctionFault:
-    fault = FunctionFault(f"The function ended the process while it was imported: sys.exit({error.code!r})")
-    fault.error_type = "Runtime.ExitError"
-    return fault
 
 
 def prepare_path(task_root: str | None) -> None:

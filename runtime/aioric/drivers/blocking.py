@@ -17,8 +17,8 @@ from aioric.protocol.http11 import ResponseReader
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn
 
+    from aioric.function.steps import Around
     from aioric.logs.setup import Journal
     from aioric.messages import Buffered, Failed, Invocation
     from aioric.protocol.conversation import Conversation
@@ -28,22 +28,43 @@ WARNING = 30  # as in `logging`, which a function may never import
 
 
 def serve(
-    line: Line, handle: Callable[[Invocation], Buffered | Failed | Streamed], conversation: Conversation
-) -> NoReturn:
-    """Poll, handle, answer, for ever.
+    line: Line,
+    handle: Callable[[Invocation], Buffered | Failed | Streamed],
+    conversation: Conversation,
+    around: Around | None = None,
+) -> None:
+    """Poll, handle, answer, until the line is told to leave.
 
     Raises:
         PlatformRefused: The platform will send no more.
         ConnectionLost: The Runtime API cannot be reached any more.
     """
     conversation.poll()
-    while True:
-        invocation = line.exchange()
+    while (invocation := line.exchange()) is not None:
         answer: Buffered | Failed | Streamed | None = handle(invocation)
         if isinstance(answer, Streamed):
             answer = stream(line, conversation, invocation, answer)
+        due = around is not None and around.due(invocation)
         if answer is not None:
-            conversation.answer(invocation, answer)
+            conversation.answer(invocation, answer, poll=not (due or line.leaving))
+        if due:
+            assert around is not None  # noqa: S101 - for the type checker
+            finish(line, conversation, around, invocation)
+
+
+def finish(line: Line, conversation: Conversation, around: Around, invocation: Invocation) -> None:
+    """Send the answer, do what is to be done once the caller has it, and only then poll.
+
+    Raises:
+        PlatformRefused: The platform will send no more.
+        ConnectionLost: The Runtime API cannot be reached any more.
+    """
+    if not conversation.owing:  # it was streamed
+        conversation.withhold()
+    line.exchange()
+    around.after(invocation)
+    if not line.leaving:
+        conversation.poll()
 
 
 def stream(
@@ -71,9 +92,12 @@ class Line:
         port: Of the Runtime API.
         conversation: Says what to send and makes sense of what arrives.
         journal: Hears of refused answers.
+
+    Attributes:
+        leaving: Whether what is being served now is to be the last.
     """
 
-    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket", "_watch")
+    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket", "_watch", "leaving")
 
     def __init__(self, host: str, port: int, conversation: Conversation, journal: Journal) -> None:
         self._address = (host, port)
@@ -82,9 +106,23 @@ class Line:
         self._socket: _socket.socket | None = None
         self._watch: select.poll | None = None
         self._sent = 0
+        self.leaving = False
 
-    def exchange(self) -> Invocation:
+    def leave(self) -> None:
+        """Take no further event. May be called from a signal handler, whatever the line is doing."""
+        self.leaving = True
+        connection, conversation = self._socket, self._conversation
+        if connection is not None and conversation.expecting and not conversation.owing:
+            # Ends the wait, but what has arrived already can still be read.
+            try:
+                connection.shutdown(_socket.SHUT_RD)
+            except OSError:  # the peer was faster
+                return
+
+    def exchange(self) -> Invocation | None:
         """Send what the conversation wants to say, and wait for the next invocation.
+
+        Returns `None` when the platform owes us nothing, or nothing but an event that we would not take.
 
         Raises:
             PlatformRefused: The platform will send no more.
@@ -92,14 +130,14 @@ class Line:
         """
         conversation = self._conversation
         invocation: Invocation | None = None
-        while True:
+        while not self._finished:
             try:
                 connection = self._connection()
-                while invocation is None:
+                while True:
                     if conversation.outgoing:
                         self._write(connection)
                     invocation = conversation.receive(connection.recv(conversation.appetite))
-                    if conversation.reopen:
+                    if invocation is not None or conversation.reopen or self._finished:
                         break
             except (OSError, ConnectionLost, MalformedResponse) as error:
                 self.recover(error)
@@ -108,6 +146,12 @@ class Line:
                     report_refusals(conversation, self._journal)
             if invocation is not None:
                 return invocation
+        return None
+
+    @property
+    def _finished(self) -> bool:
+        conversation = self._conversation
+        return not conversation.expecting or (self.leaving and not conversation.owing)
 
     def stand(self) -> _socket.socket:
         """A connection that the peer has not closed, to stream an answer on.

@@ -37,17 +37,43 @@ async def serve(
     """
     lanes = [Lane(function, host, port, conversation, journal) for conversation in conversations]
     tasks = {asyncio.create_task(lane.serve()): lane for lane in lanes}
-    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop = _stop_at_shutdown(function, lanes)
+    until: list[asyncio.Future[BaseException | None]] = [*tasks, stop]
+    ended, _ = await asyncio.wait(until, return_when=asyncio.FIRST_COMPLETED)
     for task, lane in tasks.items():
         lane.leaving = True
         if task.done():
             lane.close()
     while busy := [task for task, lane in tasks.items() if lane.busy and not task.done()]:
-        await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
+        patience = function.around.patience if function.around is not None else None
+        if patience == 0.0:
+            break
+        await asyncio.wait(busy, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
     for task, lane in tasks.items():
         task.cancel()
         lane.close()
     await asyncio.gather(*tasks, return_exceptions=True)
     end = ended.pop().result()
-    assert end is not None  # noqa: S101 - for the type checker; without a reason, no lane is the first
-    raise end
+    if end is not None:
+        raise end
+
+
+def _stop_at_shutdown(function: Function, lanes: Sequence[Lane]) -> asyncio.Future[BaseException | None]:
+    """A future that is done when no further event shall be taken."""
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def end() -> None:
+        if not stop.done():
+            stop.set_result(None)
+
+    def cancel() -> None:
+        for lane in lanes:
+            if lane.busy and lane.task is not None:
+                lane.task.cancel("the environment is shut down")
+
+    if function.around is not None:
+        function.around.await_shutdown(
+            lambda: loop.call_soon_threadsafe(end), lambda: loop.call_soon_threadsafe(cancel)
+        )
+    return stop

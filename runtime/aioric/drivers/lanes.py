@@ -40,6 +40,7 @@ class Lane:
     Attributes:
         conversation: The same, as are `function` and `journal`.
         leaving: Whether what is being served now is to be the last.
+        task: Where the latest invocation is, or was, served.
     """
 
     __slots__ = (
@@ -51,13 +52,13 @@ class Lane:
         "_serving",
         "_sink",
         "_socket",
-        "_task",
         "_waiter",
         "_watch",
         "conversation",
         "function",
         "journal",
         "leaving",
+        "task",
     )
 
     def __init__(
@@ -75,7 +76,7 @@ class Lane:
         self._sent = 0
         self._handling = False
         self._serving: Invocation | None = None
-        self._task: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
         self._sink: Sink | None = None  # while an answer is streamed
         self.leaving = False
 
@@ -86,7 +87,7 @@ class Lane:
 
     @property
     def _finished(self) -> bool:
-        return self.leaving and not self.conversation.owing
+        return not self.conversation.expecting or (self.leaving and not self.conversation.owing)
 
     async def serve(self) -> BaseException | None:
         """Poll, handle, answer, until it cannot go on or is `leaving`.
@@ -100,15 +101,18 @@ class Lane:
         """
         conversation = self.conversation
         conversation.poll()
-        while (invocation := await self._exchange()) is not None:
+        while (invocation := await self.exchange()) is not None:
             self._serving = invocation
-            self._task = self._loop.create_task(self._handle(invocation))
-            answer = await self._task
+            self.task = self._loop.create_task(self._handle(invocation))
+            answer = await self.task
             if isinstance(answer, BaseException):
                 return answer
+            due = self.function.due(invocation)
             if answer is not None:
-                conversation.answer(invocation, answer, poll=not self.leaving)
+                conversation.answer(invocation, answer, poll=not (self.leaving or due))
             self._serving = self._sink = None
+            if due:
+                await import_own("aioric.drivers.aftermath").finish(self, invocation)
             self._handling = False
         return None
 
@@ -120,12 +124,10 @@ class Lane:
             try:
                 answer = await self.function.run_async(invocation)
             except asyncio.CancelledError as error:  # no `Exception`, and no reason to end anything
-                late = None if self._sink is None else self._sink.late
-                answer = late or self.function.fail(invocation, error)
+                answer = (self._sink and self._sink.late) or self.function.cancelled(invocation, error)
             if isinstance(answer, Streamed) or self._sink is not None:
                 streams = import_own("aioric.drivers.eventloop_streams")
-                unsent: Buffered | Failed | None = await streams.answer(self, self._sink, invocation, answer)
-                return unsent
+                return await streams.answer(self, self._sink, invocation, answer)  # type: ignore[no-any-return]  # a late import
         except BaseException as error:  # noqa: BLE001 - SystemExit above all; `serve` raises it
             return error
         return answer
@@ -141,11 +143,11 @@ class Lane:
         if self._sink is not None:
             raise RuntimeError("the answer of this invocation is streamed already")
         sink: Sink = import_own("aioric.drivers.sinks").Sink(self, invocation, streamed)
-        sink.watch_time(self.function.fail_stream(invocation), self._task)
+        sink.watch_time(self.function.fail_stream(invocation), self.task)
         self._sink = sink
         return sink
 
-    async def _exchange(self) -> Invocation | None:
+    async def exchange(self) -> Invocation | None:
         """Send what the conversation wants to say, and wait for the next invocation.
 
         Returns `None` when the lane is leaving and owes nothing.
@@ -269,7 +271,7 @@ class Lane:
             waiter.set_exception(error)
             return
         self._waiter = None
-        self._handling = invocation is not None
+        self._handling = self._handling or invocation is not None
         waiter.set_result(invocation)
 
     async def recover(self, error: Exception) -> None:

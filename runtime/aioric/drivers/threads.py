@@ -9,7 +9,7 @@ from __future__ import annotations
 from _contextvars import copy_context
 from _queue import Empty, SimpleQueue
 
-from aioric.drivers.blocking import stream
+from aioric.drivers.blocking import finish, stream
 from aioric.function.aside import import_stdlib
 from aioric.messages import Streamed
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aioric.drivers.blocking import Line
+    from aioric.function.steps import Around
     from aioric.messages import Buffered, Failed, Invocation
     from aioric.protocol.conversation import Conversation
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.02
 
 
-def serve(lanes: Sequence[Lane]) -> int:
+def serve(lanes: Sequence[Lane], around: Around | None = None) -> int:
     """Serve on all lanes until the platform or the function ends one of them.
 
     The others end too then, but not before they have answered what they are serving.
@@ -36,19 +37,24 @@ def serve(lanes: Sequence[Lane]) -> int:
         BaseException: What a handler raised to end the process.
     """
     threading = import_stdlib("threading")
-    ended: SimpleQueue[BaseException] = SimpleQueue()
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
     for number, lane in enumerate(lanes):
         # Daemons, because a poll cannot be taken back: the process must not wait for their end.
         threading.Thread(target=lane.serve, args=(ended,), name=f"lane-{number}", daemon=True).start()
+    if around is not None:
+        # What runs on a thread cannot be interrupted.
+        around.await_shutdown(lambda: ended.put(None), lambda: None)
     end = ended.get()
     for lane in lanes:
-        lane.leaving = True
-    while any(lane.busy for lane in lanes):
+        lane.leave()
+    while any(lane.busy for lane in lanes) and (around is None or around.patience != 0.0):
         try:
             ended.get(timeout=PATIENCE)
         except Empty:
             continue
-    raise end
+    if end is not None:
+        raise end
+    return 0
 
 
 class Lane:
@@ -58,45 +64,63 @@ class Lane:
         line: The connection.
         handle: Serves one invocation.
         conversation: Says what to send and makes sense of what arrives.
+        around: What goes on around its invocations.
 
     Attributes:
         leaving: Whether what is being served now is to be the last.
     """
 
-    __slots__ = ("_conversation", "_ended", "_handle", "_handling", "_line", "leaving")
+    __slots__ = ("_around", "_conversation", "_ended", "_handle", "_handling", "_line", "leaving")
 
     def __init__(
         self,
         line: Line,
         handle: Callable[[Invocation], Buffered | Failed | Streamed],
         conversation: Conversation,
+        around: Around | None = None,
     ) -> None:
+        self._around = around
         self._line = line
         self._handle = handle
         self._conversation = conversation
         self._handling = self._ended = False
-        self.leaving = False
+
+    @property
+    def leaving(self) -> bool:
+        """Whether what is being served now is to be the last."""
+        return self._line.leaving
+
+    def leave(self) -> None:
+        """Take no further event."""
+        self._line.leave()
 
     @property
     def busy(self) -> bool:
         """Whether an invocation is being served, or its answer is not yet acknowledged."""
         return not self._ended and (self._handling or self._conversation.owing)
 
-    def serve(self, ended: SimpleQueue[BaseException]) -> None:
+    def serve(self, ended: SimpleQueue[BaseException | None]) -> None:
         """Poll, handle, answer; what ends it goes to `ended`, since nobody waits for a thread's error."""
         try:
             self._conversation.poll()
-            while True:
-                invocation = self._line.exchange()
+            while (invocation := self._line.exchange()) is not None:
                 self._handling = True
                 # A context for each invocation, as a task has it: nothing set in one is seen by the next.
-                answer = copy_context().run(self._answer, invocation)
-                if answer is not None:
-                    self._conversation.answer(invocation, answer, poll=not self.leaving)
+                copy_context().run(self._serve, invocation)
                 self._handling = False
+            ended.put(None)
         except BaseException as error:  # noqa: BLE001 - `serve` raises it in the main thread
             self._ended = True
             ended.put(error)
+
+    def _serve(self, invocation: Invocation) -> None:
+        answer = self._answer(invocation)
+        due = self._around is not None and self._around.due(invocation)
+        if answer is not None:
+            self._conversation.answer(invocation, answer, poll=not (due or self.leaving))
+        if due:
+            assert self._around is not None  # noqa: S101 - for the type checker
+            finish(self._line, self._conversation, self._around, invocation)
 
     def _answer(self, invocation: Invocation) -> Buffered | Failed | None:
         """Handle an invocation; returns the answer, or `None` if it has been streamed."""

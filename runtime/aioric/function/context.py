@@ -36,7 +36,7 @@ class LambdaContext:
         aws_request_id: Identifies the invocation.
         function_name: And `function_version`, `memory_limit_in_mb` (a string), `log_group_name`,
             `log_stream_name`: from the environment, or `None`.
-        invoked_function_arn: The ARN that was invoked, or `None`.
+        invoked_function_arn: The ARN that was invoked, `""` if unknown.
         tenant_id: The tenant of a tenant-isolated function, or `None`.
         client_context: What a mobile SDK sent, or `None`.
         identity: The Cognito identity; its attributes are `None` when there is none.
@@ -54,7 +54,7 @@ class LambdaContext:
         self.function_name = config.function_name
         self.memory_limit_in_mb = config.memory_limit_in_mb
         self.function_version = config.function_version
-        self.invoked_function_arn = invocation.function_arn
+        self.invoked_function_arn = invocation.function_arn or ""
         self.tenant_id = invocation.tenant_id
         self._w3c_fields: dict[str, str] = {}
         self.client_context: ClientContext | None = None
@@ -69,6 +69,7 @@ class LambdaContext:
                 self.identity.cognito_identity_id = parsed.get("cognitoIdentityId")
                 self.identity.cognito_identity_pool_id = parsed.get("cognitoIdentityPoolId")
         self._epoch_deadline_time_in_ms = invocation.deadline_ms
+        self._invocation = invocation
         self._write = write
 
     def get_remaining_time_in_millis(self) -> int:
@@ -79,6 +80,33 @@ class LambdaContext:
     def w3c(self) -> dict[str, str]:
         """The W3C trace context of the invocation: `traceparent`, `tracestate`, `baggage`, if sent."""
         return dict(self._w3c_fields)
+
+    @property
+    def state(self) -> Any:
+        """What the function's lifespan yielded, or `None`; see `aioric.lifespan`."""
+        hooks: Any = sys.modules.get("aioric.function.hooks")  # loaded by who registers something
+        return None if hooks is None else hooks.state()
+
+    def background(self, work: Any, /, *args: Any, **kwargs: Any) -> None:
+        """Do something after the answer: the caller does not wait for it, the next event does.
+
+        It is done also if the handler fails, and cut shortly before the invocation's deadline.
+
+        Args:
+            work: A function, or a coroutine.
+            *args: What to call it with,
+            **kwargs: likewise.
+
+        Raises:
+            TypeError: `work` is neither.
+        """
+        if not callable(work) and not hasattr(work, "__await__"):
+            raise TypeError(f"background work is a function or a coroutine, not {type(work).__name__}")
+        from aioric.function.background import Work  # noqa: PLC0415 - most functions leave no work
+
+        if self._invocation.background is None:
+            self._invocation.background = []
+        self._invocation.background.append(Work(work, args, kwargs))
 
     def log(self, msg: object) -> None:
         """Write `str(msg)` to the log as it is: no level, no time, no newline."""

@@ -115,6 +115,13 @@ def describe(exception: BaseException, request_id: str = "", _codec: Codec | Non
     return Fault(error_type, _message_of(exception), request_id, format_frames(frames), frames, error_type)
 
 
+def explain_exit(error: SystemExit) -> FunctionFault:
+    """What to report of a function that ended the process during init."""
+    fault = FunctionFault(f"The function ended the process while it was imported: sys.exit({error.code!r})")
+    fault.error_type = "Runtime.ExitError"
+    return fault
+
+
 def _message_of(exception: BaseException) -> str:
     try:
         return str(exception)

@@ -18,6 +18,11 @@ _REPEATS_SHOWN = 3
 _OURS = (lambda: None).__code__.co_filename.rpartition("/function/")[0] + "/"
 
 
+def is_ours(path: str) -> bool:
+    """Whether a source file is the runtime's."""
+    return path.startswith(_OURS)
+
+
 class Frame:
     """One call on the stack: `path`, `line` number or `None`, function `name`, and `source` line or `""`."""
 
@@ -35,7 +40,7 @@ def frames_of(traceback: TracebackType | None) -> list[Frame]:
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OURS):
         traceback = traceback.tb_next
     limit = getattr(sys, "tracebacklimit", None)
-    sources = _Sources()
+    sources = Sources()
     frames: list[Frame] = []
     while traceback is not None and (limit is None or len(frames) < limit):
         code = traceback.tb_frame.f_code
@@ -68,7 +73,7 @@ def _folded(count: int) -> list[str]:
     return [f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]\n"] if more > 0 else []
 
 
-class _Sources:
+class Sources:
     """Source files, each read once while a failure is being described."""
 
     __slots__ = ("_files",)

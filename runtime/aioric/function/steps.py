@@ -14,7 +14,7 @@ from aioric.messages import MAX_BRIEF
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
-    from typing import Any
+    from typing import Any, Protocol
 
     from aioric.config import Config
     from aioric.function.payload import Codec
@@ -22,6 +22,31 @@ if TYPE_CHECKING:
     from aioric.identity import Identity
     from aioric.logs.setup import Journal
     from aioric.messages import Buffered, Failed, Invocation, Streamed
+
+    class Around(Protocol):
+        """What goes on around invocations, as far as it has to know of them; `drivers.around` is one."""
+
+        def begin(self, invocation: Invocation) -> None:
+            """A handler begins."""
+
+        def due(self, invocation: Invocation) -> bool:
+            """A handler has ended: whether there is something to be done before the next poll."""
+
+        def excuse(self, invocation: Invocation) -> Exception | None:
+            """What to answer for a task that was cancelled at the deadline; `None` if it was not."""
+
+        def after(self, invocation: Invocation) -> None:
+            """Do what is due, now that the caller has the answer."""
+
+        async def after_async(self, invocation: Invocation) -> None:
+            """Do what is due, now that the caller has the answer, beside other invocations."""
+
+        def await_shutdown(self, leave: Callable[[], object], interrupt: Callable[[], object] | None) -> None:
+            """Be ready for SIGTERM, if the function wants to know."""
+
+        @property
+        def patience(self) -> float | None:
+            """How many seconds what is being served may still take; `None` if nobody hurries."""
 
 
 async def _nothing() -> None: ...
@@ -52,9 +77,13 @@ class Function:
         journal: Hears of failures before the platform does, as with the official client.
         complete: Runs a coroutine that a plain `def` handler returned (a decorator around an
             `async def` does that), and returns its result.
+        around: Told of every invocation that begins.
+
+    Attributes:
+        around: The same.
     """
 
-    __slots__ = ("_codec", "_complete", "_config", "_handler", "_identity", "_journal", "_trace_id")
+    __slots__ = ("_codec", "_complete", "_config", "_handler", "_identity", "_journal", "_trace_id", "around")
 
     def __init__(
         self,
@@ -65,6 +94,7 @@ class Function:
         trace_id: TraceId,
         journal: Journal,
         complete: Callable[[Coroutine[Any, Any, Any]], Any],
+        around: Around | None = None,
     ) -> None:
         self._handler = handler
         self._config = config
@@ -73,6 +103,7 @@ class Function:
         self._trace_id = trace_id
         self._journal = journal
         self._complete = complete
+        self.around = around
 
     def run(self, invocation: Invocation) -> Buffered | Failed | Streamed:
         """Serve one invocation with a plain handler."""
@@ -105,10 +136,25 @@ class Function:
             return self.fail(invocation, error)
 
     def _prepare(self, invocation: Invocation) -> tuple[Any, LambdaContext]:
-        self._identity.enter(invocation)
-        self._trace_id.enter(invocation.trace_id)
+        if self.around is not None:
+            self.around.begin(invocation)
+        self.enter(invocation)
         context = LambdaContext(invocation, self._config, self._journal.write)
         return self._codec.decode(invocation.payload, invocation.content_type), context
+
+    def enter(self, invocation: Invocation) -> None:
+        """What follows is done for this invocation."""
+        self._identity.enter(invocation)
+        self._trace_id.enter(invocation.trace_id)
+
+    def due(self, invocation: Invocation) -> bool:
+        """The handler has ended: whether there is something to be done before the next poll."""
+        return self.around is not None and self.around.due(invocation)
+
+    def cancelled(self, invocation: Invocation, error: BaseException) -> Failed:
+        """Likewise for a handler that was cancelled, maybe by us since its time is over."""
+        excuse = None if self.around is None else self.around.excuse(invocation)
+        return self.fail(invocation, excuse or error)
 
     def fail(self, invocation: Invocation, error: BaseException) -> Failed:
         """Log the failure and make it the answer."""
