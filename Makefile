@@ -21,7 +21,7 @@ OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup format lint types test test-all bench image image-test zip clean
+.PHONY: help run setup format lint types test test-all parity bench image image-test zip clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -44,6 +44,9 @@ types: $(INSTALLED)  ## check the types
 
 test: setup  ## run all tests
 	$(RUN) -m pytest $(ARGS)
+
+parity: $(INSTALLED)  ## compare with awslambdaric: every answer, log line and exit status (ARGS=--write: PARITY.md)
+	$(RUN) -m tests.parity $(ARGS)
 
 bench: $(INSTALLED)  ## compare with awslambdaric: CPU, time and memory per invocation
 	$(RUN) -m bench.throughput $(ARGS)

@@ -1,0 +1,1 @@
+raise OSError("in __init__")

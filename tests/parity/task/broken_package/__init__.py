@@ -1,0 +1,3 @@
+"""A package in whose depths something fails."""
+
+from .inner import fail
