@@ -6,6 +6,7 @@
 # PYTHONS   which versions of Python, "3.13" unless told otherwise; "all" for those that can be had
 # BASE      a base image to use as it is, where a registry can be reached; else one is made here, of Debian's
 #           packages, under the name that the Dockerfile asks for: python:X-slim without a registry
+# BENCH     if set, measure with bench/image.py in place of testing; the arguments are its own
 # KEEP      a folder for the engine's store, kept; else everything is in a temporary one, dropped at the end
 #
 # The engine is podman with runc, in a store of its own: what else runs on this machine is not touched. Where it
@@ -69,5 +70,12 @@ for python in $PYTHONS; do
     podman build --quiet --pull=never "${secrets[@]}" --build-arg "AIORIC=localhost/aioric:$python-base" \
         --tag "localhost/aioric:$python-example" examples/container >/dev/null
     echo "== Python $python =="
-    AIORIC_IMAGES="localhost/aioric:$python" AIORIC_BASE="$base" .venv/bin/python -m pytest tests/image "$@"
+    export AIORIC_IMAGES=localhost/aioric:$python AIORIC_BASE=$base
+    if [ -n "${BENCH-}" ]; then
+        podman build --quiet --pull=never "${secrets[@]}" --build-arg "BASE=$base" \
+            --tag "$AIORIC_IMAGES-awslambdaric" --file bench/image.Dockerfile bench >/dev/null
+        .venv/bin/python -m bench.image "$@"
+    else
+        .venv/bin/python -m pytest tests/image "$@"
+    fi
 done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ENGINE = os.environ.get("ENGINE", "podman")
 TASK = Path(__file__).parent / "task"
+# The engine leaves notes in the folder that it is called from, such as one about a lack of memory.
+FOLDER = Path(os.environ.get("CONTAINERS_STORAGE_CONF", tempfile.gettempdir() + "/storage.conf")).parent
 OFFICIAL = Path(__file__).parents[2] / ".cache" / "aws-lambda-rie"
 PATIENCE_SECONDS = 30.0
 PATH = "/2015-03-31/functions/function/invocations"
@@ -36,7 +39,12 @@ AS_LAMBDA = [
 def engine(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command of the engine to its end."""
     done = subprocess.run(
-        [ENGINE, *arguments], check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS * 4
+        [ENGINE, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS * 4,
+        cwd=FOLDER,
     )
     if check and done.returncode:
         raise RuntimeError(f"{ENGINE} {' '.join(arguments)}: {done.stderr}")
