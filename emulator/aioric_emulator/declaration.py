@@ -1,0 +1,121 @@
+"""A function as a file declares it: settings by name, checked, become its configuration."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from aioric_emulator.asynchronous import EventPolicy
+from aioric_emulator.commands import default_command
+from aioric_emulator.configuration import FunctionConfiguration
+from aioric_emulator.destinations import Destinations
+from aioric_emulator.env_file import EnvFileError, read_env_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["DeclarationError", "declare"]
+
+
+class DeclarationError(ValueError):
+    """A setting that cannot be; the message names it and says what could."""
+
+
+# What each setting may be: a kind, and for numbers the least and the most. The limits are the platform's.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+SETTINGS: dict[str, tuple[type, float, float]] = {
+    "handler": (str, 1, 0),
+    "command": (list, 0, 0),
+    "task_root": (str, 0, 0),
+    "timeout": (float, 0.001, 5400),
+    "memory": (int, 128, 10240),
+    "concurrency": (int, 1, 1600),
+    "max_environments": (int, 1, 10_000),
+    "max_age": (float, 0.1, 1e9),
+    "init_limit": (float, 0.001, 900),
+    "log_format": (str, 0, 0),
+    "log_level": (str, 0, 0),
+    "snapstart": (bool, 0, 0),
+    "env": (dict, 0, 0),
+    "env_file": (str, 0, 0),
+    "events": (dict, 0, 0),
+}
+EVENT_SETTINGS: dict[str, tuple[type, float, float]] = {
+    "max_retries": (int, 0, 2),
+    "max_age": (float, 1, 21600),
+    "retry_delay": (float, 0, 3600),
+    "on_success": (str, 0, 0),
+    "on_failure": (str, 0, 0),
+}
+KINDS = {str: "text", list: "a list", float: "a number", int: "a whole number", bool: "true or false"}
+LOG_FORMATS = frozenset({"Text", "JSON"})
+
+
+def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionConfiguration:
+    """Give a function's configuration. Paths are relative to `folder`. Raises `DeclarationError`."""
+    checked = check(name, settings, SETTINGS)
+    if "handler" not in checked:
+        raise DeclarationError(f"{name}: a function needs a handler")
+    if checked.get("log_format", "Text") not in LOG_FORMATS:
+        raise DeclarationError(f"{name}: log_format is Text or JSON")
+    handler = checked["handler"]
+    policy, destinations = read_events(name, checked.pop("events", {}), folder)
+    variables = read_variables(name, checked, folder)
+    if "snapstart" in checked:
+        checked["has_snapshot"] = checked.pop("snapstart")
+    if checked.get("has_snapshot") and "concurrency" in checked:
+        raise DeclarationError(f"{name}: Managed Instances (concurrency) have no SnapStart")
+    command = checked.pop("command", None)
+    checked["command"] = tuple(map(str, command)) if command else default_command(handler)
+    checked["task_root"] = (folder / checked.get("task_root", ".")).resolve()
+    if not checked["task_root"].is_dir():
+        raise DeclarationError(f"{name}: there is no folder {checked['task_root']}")
+    return FunctionConfiguration(
+        name=name, variables=variables, events=policy, destinations=destinations, **checked
+    )
+
+
+def check(
+    name: str, settings: Mapping[str, Any], known: Mapping[str, tuple[type, float, float]]
+) -> dict[str, Any]:
+    """Give a copy of settings that are all known and of the right kind. Raises `DeclarationError`."""
+    checked: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+            raise DeclarationError(f"{name}: there is no setting {key}{hint}")
+        kind, least, most = known[key]
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)  # noqa: PLW2901 - a whole number is a number
+        if type(value) is not kind:
+            raise DeclarationError(f"{name}: {key} is {KINDS.get(kind, 'a table')}, not {value!r}")
+        if isinstance(value, int | float) and kind is not bool and not least <= value <= most:
+            raise DeclarationError(f"{name}: {key} is between {least:g} and {most:g}, not {value:g}")
+        checked[key] = value
+    return checked
+
+
+def read_events(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[EventPolicy, Destinations]:
+    """Give what becomes of a function's asynchronous invocations."""
+    checked = check(f"{name}: events", settings, EVENT_SETTINGS)
+    files = [checked.pop(key, "") for key in ("on_success", "on_failure")]
+    places = [folder / file if file else None for file in files]
+    return EventPolicy(**checked), Destinations(*places)
+
+
+def read_variables(name: str, settings: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Give a function's variables: those of its file, and above them its own."""
+    variables: dict[str, str] = {}
+    file = settings.pop("env_file", None)
+    if file is not None:
+        try:
+            variables = read_env_file((folder / file).read_text("utf-8"), file)
+        except (OSError, UnicodeDecodeError, EnvFileError) as error:
+            raise DeclarationError(f"{name}: {error}") from None
+    for key, value in settings.pop("env", {}).items():
+        if not isinstance(value, str | int | float):
+            raise DeclarationError(f"{name}: the variable {key} is text, not {value!r}")
+        variables[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    return variables
