@@ -101,6 +101,7 @@ class Around:
             loop: On which invocations are served, if they are.
         """
         try:
+            self._await_signal()
             self.open(loop)
         except BaseException as error:
             self.close()
@@ -157,14 +158,19 @@ class Around:
             interrupt: Ends what is being served, called from a thread; if `None`, what runs on the main
                 thread is ended.
         """
-        if self._lifespans is None and not wants_to_know():
-            return
-        module = import_own("aioric.drivers.shutdown")
-        self._shutdown = module.Shutdown(module.budget(self._config))
-        interruption = self._interrupter()
-        self._shutdown.await_signal(
-            leave, interrupt or (lambda: interruption.interrupt("the environment is shut down"))
-        )
+        self._await_signal()  # again: a lifespan may have set a handler
+        if self._shutdown is not None:
+            ends = self._interrupter()
+            self._shutdown.serve(
+                leave, interrupt or (lambda: ends.interrupt("the environment is shut down"))
+            )
+
+    def _await_signal(self) -> None:
+        if self._shutdown is None and wants_to_know():
+            module = import_own("aioric.drivers.shutdown")
+            shutdown: Shutdown = module.Shutdown(module.budget(self._config))
+            shutdown.await_signal()
+            self._shutdown = shutdown
 
     def close(self) -> None:
         """Leave the lifespans."""
@@ -188,6 +194,8 @@ class Around:
 
     def due(self, invocation: Invocation) -> bool:
         """A handler has ended: whether there is something to be done before the next poll."""
+        if self._journal.settle is not None:
+            self._journal.settle(invocation)
         if self._watch is not None:
             self._watch.leave(invocation)
         return (

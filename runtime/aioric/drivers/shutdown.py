@@ -48,12 +48,19 @@ class Shutdown:
         self._budget = budget
         self._over = float("inf")
         self._former: object = None
-        self._leave: Callable[[], object]
-        self._interrupt: Callable[[], object]
+        self._leave: Callable[[], object] = _nothing
+        self._interrupt: Callable[[], object] = _nothing
         self.asked = False
 
-    def await_signal(self, leave: Callable[[], object], interrupt: Callable[[], object]) -> None:
-        """From now on SIGTERM is ours; a handler of the function's is still called, and first.
+    def await_signal(self) -> None:
+        """From now on SIGTERM is ours; a handler of the function's is still called, and first."""
+        current = _signal.getsignal(_signal.SIGTERM)
+        if current != self._begin:
+            self._former = current
+            _signal.signal(_signal.SIGTERM, self._begin)
+
+    def serve(self, leave: Callable[[], object], interrupt: Callable[[], object]) -> None:
+        """Events are about to be taken, or none at all if the signal came while lifespans were entered.
 
         Args:
             leave: Makes the driver take no further event. Called from a signal handler.
@@ -61,8 +68,9 @@ class Shutdown:
         """
         self._leave = leave
         self._interrupt = interrupt
-        self._former = _signal.getsignal(_signal.SIGTERM)
-        _signal.signal(_signal.SIGTERM, self._begin)
+        self.await_signal()  # again: a lifespan may have put a handler in our place
+        if self.asked:
+            leave()
 
     @property
     def left(self) -> float:
@@ -95,6 +103,9 @@ class Shutdown:
         # would be met by SIGKILL.
         sleep(max(self._over - monotonic(), 0.0))
         os._exit(0)
+
+
+def _nothing() -> None: ...
 
 
 def budget(config: Config) -> float:

@@ -70,7 +70,7 @@ class Lane:
         leaving: Whether what is being served now is to be the last.
     """
 
-    __slots__ = ("_around", "_conversation", "_ended", "_handle", "_handling", "_line", "leaving")
+    __slots__ = ("_around", "_conversation", "_ended", "_handle", "_handling", "_line")
 
     def __init__(
         self,
