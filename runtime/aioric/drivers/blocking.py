@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from aioric.protocol.conversation import Conversation
     from aioric.protocol.heads import Response
 
-WARNING = 30  # as in `logging`, which a function may never import
+DEBUG = 10  # as in `logging`, which a function may never import
+WARNING = 30
+
+# What the platform says to an answer for which nobody waits: the timeout itself, then no such request.
+TOO_LATE = ("410 ", "400 ")
 
 
 def serve(
@@ -212,9 +216,15 @@ class Line:
 
 
 def report_refusals(conversation: Conversation, journal: Journal) -> None:
-    """Log the answers that the platform did not accept."""
+    """Log the answers that the platform did not accept.
+
+    One that comes too late is no news: the platform has reported the timeout, and its rule on Managed
+    Instances is that the handler goes on.
+    """
+    late = 0 < conversation.deadline_ms <= time.time() * 1000
     for refusal in conversation.refusals:
-        journal.note(WARNING, f"The platform did not accept an answer: {refusal}")
+        level = DEBUG if late and refusal.startswith(TOO_LATE) else WARNING
+        journal.note(level, f"The platform did not accept an answer: {refusal}")
     conversation.refusals.clear()
 
 

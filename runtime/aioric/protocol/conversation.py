@@ -45,6 +45,7 @@ class Conversation:
         outgoing: Parts to be written now, in order; the driver empties it with `take()`.
         reopen: The connection must not be used again; open another before writing.
         pause: Seconds to wait before opening the next connection.
+        deadline_ms: When the caller of the invocation last answered gives up, since the epoch.
         refusals: Texts about answers that the platform did not accept, for the log.
         interrupted: The driver could not write everything, since the peer spoke or left before it
             had read it all. What it said (too large, too late) still counts. So it is while a
@@ -59,6 +60,7 @@ class Conversation:
         "_pipeline",
         "_polling",
         "_reader",
+        "deadline_ms",
         "interrupted",
         "outgoing",
         "pause",
@@ -77,6 +79,7 @@ class Conversation:
         self.outgoing: list[bytes] = []
         self.reopen = False
         self.pause = 0.0
+        self.deadline_ms = 0
         self.refusals: list[str] = []
         self.interrupted = False
 
@@ -116,6 +119,7 @@ class Conversation:
         small = len(answer.body) <= JOIN_UP_TO
         parts = [head + answer.body] if small else [head, answer.body]
         self._answer = parts
+        self.deadline_ms = invocation.deadline_ms
         self._answer_size = len(head) + len(answer.body)
         self._polling = poll
         self.outgoing.extend(parts)
@@ -127,6 +131,7 @@ class Conversation:
 
     def stream(self, invocation: Invocation, answer: Streamed) -> bytes:
         """The head of an answer that will be streamed. Nothing is owed before `stream_begins`."""
+        self.deadline_ms = invocation.deadline_ms
         return self._api.stream(invocation, answer)
 
     def stream_begins(self, *, poll: bool = True) -> None:
