@@ -13,6 +13,14 @@ if beginning:
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/aioric/")[0])
 
-from aioric.startup import main  # noqa: E402 - see above
+from aioric.startup import PATCHABLE, import_own, main  # noqa: E402 - see above
+
+
+def __getattr__(name: str) -> object:
+    """Monitoring tools look here for the official client's `bootstrap`, to replace parts of it."""
+    if name == "bootstrap":
+        return import_own(PATCHABLE)
+    raise AttributeError(f"module '__main__' has no attribute {name!r}")
+
 
 main(sys.argv, beginning, managed=not __package__)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     # Serves so many invocations at once in this process; returns its exit status.
     Body = Callable[[int], int]
 
+PATCHABLE = "aioric.function.patchable"  # loaded when somebody asks `__main__` for it
 ERROR = 40  # as in `logging`, which a function may never import
 
 
@@ -155,6 +156,9 @@ class Runtime:
             opener = loop_opener(self.config, self.journal)
             from aioric.drivers import eventloop  # noqa: F401, PLC0415 - so that all workers share it
 
+            if lanes > 1:
+                from aioric.drivers import carrying, lag  # noqa: F401, PLC0415 - likewise
+
             return lambda share: self._serve_loop(handler, opener, share), self._shares(lanes)
         if self.config.sync_threads:
             return lambda share: self._serve_threads(handler, share), self._shares(lanes)
@@ -179,11 +183,10 @@ class Runtime:
         around = Around(self.config, self.journal, loop.run_until_complete)
         function = self._function(handler, around)
         if share > 1:
-            from aioric.drivers.carrying import carry_context  # noqa: PLC0415 - only where several are served
-            from aioric.drivers.lag import LagWatch  # noqa: PLC0415 - likewise
+            from aioric.drivers import carrying, lag  # noqa: PLC0415 - loaded by `_prepare`, if at all
 
-            carry_context(loop)
-            LagWatch(loop, self.journal, self.config.task_root).start()
+            carrying.carry_context(loop)
+            lag.LagWatch(loop, self.journal, self.config.task_root).start()
         return around.live(
             self,
             lambda: loop.run_until_complete(
@@ -230,13 +233,14 @@ class Runtime:
         around: Around,
         complete: Callable[[Coroutine[Any, Any, Any]], Any] | None = None,
     ) -> Function:
-        trace_id = TraceId(self.identity)
+        if (tools := sys.modules.get(PATCHABLE)) is not None:
+            handler = tools.route(handler)
         return Function(
             handler,
             self.config,
             self.codec,
             self.identity,
-            trace_id,
+            TraceId(self.identity),
             self.journal,
             complete or completer(self.config, self.journal),
             around,
@@ -250,6 +254,8 @@ class Runtime:
         fault = describe(explain_exit(error) if isinstance(error, SystemExit) else error)
         self.journal.warn_init_failure()
         self.journal.error(fault, "")
+        if (tools := sys.modules.get(PATCHABLE)) is not None:
+            tools.init_failed(fault)
         request = self.api.init_error(fault.failed(self.codec))
         try:
             refusal = read_refusal(blocking.ask(self.config.host, self.config.port, request))
@@ -261,11 +267,7 @@ class Runtime:
 
 
 def load_streams(how: str) -> None:
-    """Import during init, which is short of nothing, what the first stream would have to wait for.
-
-    Args:
-        how: The handler's kind.
-    """
+    """Import during init, which is short of nothing, what a first stream of a kind would have to wait for."""
     driver = "eventloop" if how in (ASYNC, ASYNC_GENERATOR) else "blocking"
     if driver == "eventloop":
         import_stdlib("asyncio")

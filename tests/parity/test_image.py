@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.parity.recorder import Event, Recorder
-from tests.parity.runtimes import DEF, OFFICIAL, ROOT, Setting, output_files, started
+from tests.parity.runtimes import DEF, ROOT, Setting, output_files, started
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.parity.suite import Suite
 
 APP = "import os, sys\ndef handler(event, context):\n    return [os.environ.get(name) for name in event]\n"
 
@@ -103,14 +101,3 @@ def test_the_execution_environment_is_named(root: Path) -> None:
         answer(root, b'["AWS_EXECUTION_ENV"]', AWS_EXECUTION_ENV="AWS_Lambda_Image")
         == b'["AWS_Lambda_Image"]'
     )
-
-
-def test_the_layers_of_the_cases_are_really_seen(suite: Suite) -> None:
-    """The cases about layers do not agree by failing alike."""
-    from tests.parity.suite import INIT, Trial  # noqa: PLC0415 - beside its one use
-
-    both = suite.outcomes(Trial("image/path", INIT, DEF))
-    python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    expected = f'["task", "/opt/python/lib/{python}/site-packages", "/opt/python"]'.encode()
-
-    assert [outcome.posts[-1].body for outcome in both] == [expected, expected], OFFICIAL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from tests.parity.suite import Suite
 
 TRIALS = list(trials())
+
+# The first to ask waits until the processes before its own have ended.
+pytestmark = pytest.mark.timeout(300)
 
 
 def name_of(trial: Trial) -> str:
@@ -51,6 +55,15 @@ def test_our_tracebacks_begin_in_the_functions_code(suite: Suite) -> None:
 
     assert b"importlib" in suite.official(trial).posts[-1].body
     assert b"importlib" not in suite.outcomes(trial)[1].posts[-1].body
+
+
+def test_the_layers_of_the_cases_are_really_seen(suite: Suite) -> None:
+    """The cases about layers do not agree by failing alike."""
+    both = suite.outcomes(Trial("image/path", INIT, "def"))
+    python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    expected = f'["task", "/opt/python/lib/{python}/site-packages", "/opt/python"]'.encode()
+
+    assert [outcome.posts[-1].body for outcome in both] == [expected, expected]
 
 
 def test_the_page_is_up_to_date() -> None:
