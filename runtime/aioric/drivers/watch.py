@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PATIENCE = 0.05
 # Between two looks at least, in seconds: what is due sooner waits for so long.
 MINIMUM = 0.01
+# How long to sleep where the deadline says nothing of the function's timeout, in seconds.
+UNKNOWN = 1.0
 # No function may run for so long, in seconds; a deadline beyond it is an emulator's nonsense.
 NONSENSE = 86_400.0
 
@@ -70,9 +72,11 @@ class Watch:
 
     def enter(self, invocation: Invocation) -> None:
         """Its handler begins."""
-        self.running[invocation] = time()
+        self.running[invocation] = began = time()
         if not self._started:
             self._started = True
+            timeout = invocation.deadline_ms / 1000 - began
+            self._timeout = timeout if self._margin < timeout < NONSENSE else self._margin + UNKNOWN
             start_new_thread(self._run, ())
 
     def leave(self, invocation: Invocation) -> None:

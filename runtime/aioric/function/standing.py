@@ -6,6 +6,7 @@ Read from another thread or from the loop itself, without `traceback` or `inspec
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 from aioric.function.stack import Frame, Sources, format_frames, is_ours
 
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
     from aioric.messages import Invocation
 
+# The coroutines that are an invocation's task: its handler's, and that of what follows the answer.
+_SERVING = ("_handle", "_do")
+
 
 def of_thread(invocation: Invocation, otherwise: int) -> list[str]:
     """The calls of the thread that serves the invocation, outermost first; if none does, of that one."""
     threads = sys._current_frames()  # noqa: SLF001 - as `faulthandler` does it
+    del threads[get_ident()]
     for innermost in threads.values():
         calls = []
         frame: FrameType | None = innermost
@@ -51,7 +56,7 @@ def serving_task(tasks: Iterable[Task[Any]], invocation: Invocation) -> Task[Any
     """The task that the runtime has made for the invocation, if it is among them."""
     for task in tasks:
         frame = getattr(task.get_coro(), "cr_frame", None)
-        if frame is not None and _serves(frame, invocation):
+        if frame is not None and frame.f_code.co_name in _SERVING and _serves(frame, invocation):
             return task
     return None
 
