@@ -67,6 +67,7 @@ class Platform:
         self._talks: dict[asyncio.Task[Any], _Line] = {}
         self._waiting = list(range(count))
         self._payloads: dict[int, bytes] = {}
+        self._settled: set[int] = set()  # answered or excused
         self.delivered: dict[int, float] = {}
         self.answers: dict[int, int] = {}
         self.excused: set[int] = set()
@@ -75,22 +76,39 @@ class Platform:
         self.broken = asyncio.Event()  # the process in service has been told to end
         self.done = asyncio.Event()
         self.port = 0
+        self._last: tuple[str, int] | None = None
         self.on_answer: Callable[[], None] = lambda: None
         self.on_break: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Self:
         """Start to listen on loopback."""
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+        self._acceptor = asyncio.create_task(self._accept_all())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop listening, and end every connection."""
-        self._server.close()
+        # Not a cancellation, which could hit a connection half accepted: a last one says that it is over.
+        with socket.create_connection(("127.0.0.1", self.port)) as last:
+            self._last = last.getsockname()
+            await self._acceptor
+        self._listener.close()
         for line in self._talks.values():
             line.end()
         if self._talks:
             await asyncio.wait(list(self._talks))
+
+    async def _accept_all(self) -> None:
+        while True:
+            connection, address = await asyncio.get_running_loop().sock_accept(self._listener)
+            if address == self._last:
+                connection.close()
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line = _Line(*await asyncio.open_connection(sock=connection), self._chance)
+            self._talks[asyncio.create_task(self._talk(line))] = line
 
     def renew(self) -> None:
         """Another process takes over."""
@@ -105,18 +123,14 @@ class Platform:
                 return name
         return "fine"
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sock: socket.socket = writer.get_extra_info("socket")
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line = _Line(reader, writer, self._chance)
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks[task] = line
+    async def _talk(self, line: _Line) -> None:
         # The runtime may have given the connection up, or ended.
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while await self._serve_request(line):
                 pass
         line.end()
+        task = asyncio.current_task()
+        assert task is not None
         del self._talks[task]
 
     async def _serve_request(self, line: _Line) -> bool:
@@ -147,7 +161,7 @@ class Platform:
 
     async def _deliver(self, line: _Line, number: int, event: bytes, how: str) -> bool:
         if how == "deaf":
-            self.excused.add(number)
+            self._excuse(number)
         try:
             await (line.send_last(event) if how == "last" else line.send(event))
         except ConnectionError:  # it has not left: another process may have it
@@ -155,7 +169,7 @@ class Platform:
             raise
         self.delivered[number] = time.monotonic()
         if self.broken.is_set():
-            self.excused.add(number)
+            self._excuse(number)
         if how == "deaf":
             await line.reader.readexactly(1)
             return line.end(reset=True)
@@ -183,7 +197,7 @@ class Platform:
     async def _accept(self, line: _Line, number: int, length: int) -> bool:
         how = self._toss(ON_AN_ANSWER)
         if how == "half":
-            self.excused.add(number)
+            self._excuse(number)
             return line.end(reset=True)
         body = await line.reader.readexactly(length)
         self._note(number, body)
@@ -201,8 +215,17 @@ class Platform:
         self.answers[number] = self.answers.get(number, 0) + 1
         if json.loads(body) != json.loads(self._payloads[number]):
             self.wrong.append(number)
-        self.on_answer()
-        if len(self.answers) + len(self.excused - self.answers.keys()) >= self._count:
+        if not self.broken.is_set():
+            self.on_answer()
+        self._settle(number)
+
+    def _excuse(self, *numbers: int) -> None:
+        self.excused.update(numbers)
+        self._settle(*numbers)
+
+    def _settle(self, *numbers: int) -> None:
+        self._settled.update(numbers)
+        if len(self._settled) == self._count:
             self.done.set()
 
     async def _break(self, line: _Line) -> bool:
@@ -210,7 +233,7 @@ class Platform:
         self.broken.set()
         self.on_break()
         now = time.monotonic()
-        self.excused |= {n for n, when in self.delivered.items() if now - when < JUST_NOW}
+        self._excuse(*(number for number, when in self.delivered.items() if now - when < JUST_NOW))
         await line.send(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n")
         return await line.wait_for_the_end()
 

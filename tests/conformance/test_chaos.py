@@ -77,7 +77,8 @@ async def torment(handler: str, settings: dict[str, str]) -> tuple[Platform, Mem
                 await first_of(platform.broken, platform.done)
                 if platform.broken.is_set():
                     await asyncio.to_thread(process.ended)
-            memory.compare()
+            if not platform.broken.is_set():
+                memory.compare()
     return platform, memory, statuses
 
 
