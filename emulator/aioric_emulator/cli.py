@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
+from aioric_emulator.dev_command import HOST, PORT, dev
+
 __all__ = ["main"]
 
-# Where `dev` listens and `invoke` calls, unless told otherwise; the official emulator's port.
-HOST = "127.0.0.1"
-PORT = 8080
 FUNCTION_ERROR = 1
 
 
@@ -33,100 +32,7 @@ def main() -> None:
     """Run AWS Lambda functions in Python, here."""
 
 
-@main.command()
-@click.argument("handler", required=False)
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
-)
-@click.option("--host", default=HOST, show_default=True, help="Anything but loopback lets others invoke.")
-@click.option(
-    "--url", "url_port", type=click.IntRange(0, 65535), help="Also a Function URL that streams, on this port."
-)
-@click.option(
-    "--real-bandwidth", is_flag=True, help="Streams as slow as on the platform: 6 MiB, then 2 MiB/s."
-)
-@click.option(
-    "--timeout", default=3.0, show_default=True, type=click.FloatRange(0.001, 5400), help="In seconds."
-)
-@click.option("--memory", default=128, show_default=True, type=click.IntRange(128, 10240), help="In MB.")
-@click.option("--concurrency", type=click.IntRange(1, 1600), help="Managed Instances with that many lanes.")
-@click.option(
-    "--max-environments", default=10, show_default=True, type=click.IntRange(1), help="Of a classic function."
-)
-@click.option(
-    "--env-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="NAME=value lines."
-)
-@click.option("--env", "env", multiple=True, metavar="NAME=VALUE", help="One variable; ranks above the file.")
-@click.option("--name", default="function", show_default=True, help="The function's name.")
-@click.option(
-    "--task-root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The function's folder; else this one.",
-)
-@click.option(
-    "--log-format",
-    default="Text",
-    show_default=True,
-    type=click.Choice(["Text", "JSON"], case_sensitive=False),
-)
-@click.option(
-    "--log-level",
-    default="",
-    type=click.Choice(["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]),
-    help="With the JSON format.",
-)
-def dev(
-    handler: str | None,
-    command: tuple[str, ...],
-    port: int,
-    host: str,
-    url_port: int | None,
-    real_bandwidth: bool,  # noqa: FBT001 - click's own
-    timeout: float,
-    memory: int,
-    concurrency: int | None,
-    max_environments: int,
-    env_file: Path | None,
-    env: tuple[str, ...],
-    name: str,
-    task_root: Path | None,
-    log_format: str,
-    log_level: str,
-) -> None:
-    """Serve HANDLER (module.function) on a local Lambda until it is stopped.
-
-    A COMMAND after `--` is the runtime to run in place of aioric's own.
-    """
-    if not handler:
-        raise click.UsageError("Which function? Name its handler: aioric dev app.handler")
-    variables = read_variables(env_file, env)
-    from aioric_emulator.development import serve  # noqa: PLC0415 - see the module's docstring
-
-    settings: dict[str, object] = {"task_root": (task_root or Path.cwd()).resolve(), "env": variables}
-    settings |= {"timeout": timeout, "memory": memory, "concurrency": concurrency, "name": name}
-    settings |= {
-        "real_bandwidth": real_bandwidth,
-        "host": host,
-        "port": port,
-        "max_environments": max_environments,
-    }
-    settings |= {"log_format": log_format, "log_level": log_level, "command": command or None}
-    try:
-        serve(handler, settings, url_port)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
-
-
-def read_variables(env_file: Path | None, env: tuple[str, ...]) -> dict[str, str]:
-    """Give the function's variables, or the error that says which one is none."""
-    from aioric_emulator.env_file import EnvFileError, read_env_file, read_variable  # noqa: PLC0415
-
-    try:
-        variables = read_env_file(env_file.read_text("utf-8"), str(env_file)) if env_file else {}
-        return variables | dict(read_variable(each) for each in env)
-    except (EnvFileError, UnicodeDecodeError) as error:
-        raise click.UsageError(str(error)) from None
+main.add_command(dev)
 
 
 @main.command()

@@ -49,6 +49,11 @@ class FunctionConfiguration:
     has_framed_log: bool = False
     # SnapStart: init ends with a snapshot, and the first invocation restores it.
     has_snapshot: bool = False
+    # The runtime's processes are stopped between invocations, as the platform freezes an environment.
+    freezes: bool = False
+    # An environment that uses more than `memory` is killed. It is looked at now and then, so a short peak
+    # may be seen too late; the kernel's own mark of it is not missed.
+    enforces_memory: bool = False
     # How long, in seconds, an environment is reused before another takes its place; None for ever.
     max_age: float | None = None
     # Streams pass as slowly as on the platform: see `relay.Bandwidth`.

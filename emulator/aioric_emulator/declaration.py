@@ -37,6 +37,9 @@ SETTINGS: dict[str, tuple[type, float, float]] = {
     "log_format": (str, 0, 0),
     "log_level": (str, 0, 0),
     "snapstart": (bool, 0, 0),
+    "freeze": (bool, 0, 0),
+    "enforce_memory": (bool, 0, 0),
+    "real_bandwidth": (bool, 0, 0),
     "env": (dict, 0, 0),
     "env_file": (str, 0, 0),
     "events": (dict, 0, 0),
@@ -47,6 +50,13 @@ EVENT_SETTINGS: dict[str, tuple[type, float, float]] = {
     "retry_delay": (float, 0, 3600),
     "on_success": (str, 0, 0),
     "on_failure": (str, 0, 0),
+}
+# Settings whose attribute of the configuration reads as what it is there: a fact.
+ATTRIBUTES = {
+    "snapstart": "has_snapshot",
+    "freeze": "freezes",
+    "enforce_memory": "enforces_memory",
+    "real_bandwidth": "has_real_bandwidth",
 }
 KINDS = {str: "text", list: "a list", float: "a number", int: "a whole number", bool: "true or false"}
 LOG_FORMATS = frozenset({"Text", "JSON"})
@@ -62,10 +72,12 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
     handler = checked["handler"]
     policy, destinations = read_events(name, checked.pop("events", {}), folder)
     variables = read_variables(name, checked, folder)
-    if "snapstart" in checked:
-        checked["has_snapshot"] = checked.pop("snapstart")
-    if checked.get("has_snapshot") and "concurrency" in checked:
-        raise DeclarationError(f"{name}: Managed Instances (concurrency) have no SnapStart")
+    for key in ("snapstart", "freeze"):
+        if checked.get(key) and "concurrency" in checked:
+            raise DeclarationError(f"{name}: Managed Instances (concurrency) know no {key}")
+    for key, attribute in ATTRIBUTES.items():
+        if key in checked:
+            checked[attribute] = checked.pop(key)
     command = checked.pop("command", None)
     checked["command"] = tuple(map(str, command)) if command else default_command(handler)
     checked["task_root"] = (folder / checked.get("task_root", ".")).resolve()

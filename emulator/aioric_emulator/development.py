@@ -1,75 +1,92 @@
-"""`aioric dev`: one function served until a signal, its log on standard output."""
+"""`aioric dev`: functions served until a signal, their log on standard output."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import sys
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
-from aioric_emulator.emulator import Emulator
+from aioric_emulator.console import Console
+from aioric_emulator.function_url import FunctionUrl
+from aioric_emulator.local_lambda import LocalLambda
+from aioric_emulator.server import listen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from pathlib import Path
 
-__all__ = ["serve"]
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.hosted_function import HostedFunction
 
-
-class Console:
-    """Standard output for log lines: what one turn of the event loop logs, is written at once."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-
-    def write(self, line: str) -> None:
-        """Print a line soon."""
-        if not self._lines:
-            asyncio.get_running_loop().call_soon(self.flush)
-        # A bare carriage return is a line break within one event, as CloudWatch shows it.
-        self._lines.append(line.replace("\r", "\n"))
-
-    def flush(self) -> None:
-        """Print what waits."""
-        text = "".join(f"{line}\n" for line in self._lines)
-        self._lines.clear()
-        try:
-            sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            return
+__all__ = ["Place", "serve"]
 
 
-def serve(handler: str, settings: Mapping[str, Any], url_port: int | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; at a Function URL too, if a port is given for it.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where functions are served. `url_port` is that of a Function URL, for the first of them."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    url_port: int | None = None
+    reloads: bool = True
+
+
+def serve(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
+    """Serve until SIGINT or SIGTERM.
 
     Raises `OSError` where a port is taken or nothing can be run.
     """
     options = {"use_uvloop": find_spec("uvloop") is not None}
-    anyio.run(serve_until_signal, handler, settings, url_port, backend_options=options)
+    anyio.run(serve_until_signal, configurations, place, backend_options=options)
 
 
-async def serve_until_signal(handler: str, settings: Mapping[str, Any], url_port: int | None) -> None:
-    """Open the emulator, tell where it is, and close it with the first signal."""
+async def serve_until_signal(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
+    """Open the local Lambda, tell where it is, and close it with the first signal."""
     console = Console()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with Emulator(handler, on_line=console.write, **settings) as function, AsyncExitStack() as urls:
-            if url_port is not None:
-                url = await urls.enter_async_context(function.serve_url(settings["host"], url_port))
-                console.write(f"Function URL: {url}")
-            path = f"{function.endpoint}/2015-03-31/functions/{function.configuration.name}/invocations"
-            console.write(f"Serving {handler} at {path}")
-            console.write("Stop with Ctrl-C. Invoke with: aioric invoke --event '{}'" + port_hint(function))
-            async for _ in signals:
-                break
+        lambda_ = LocalLambda(configurations, host=place.host, port=place.port, on_line=console.write)
+        async with lambda_, AsyncExitStack() as stack:
+            for line in greeting(lambda_):
+                console.write(line)
+            if place.url_port is not None:
+                door = FunctionUrl(next(iter(lambda_.functions.values())))
+                listener = await stack.enter_async_context(listen(door, place.host, place.url_port))
+                console.write(f"Function URL: http://{listener.address}/")
+            async with anyio.create_task_group() as tasks:
+                if place.reloads:
+                    tasks.start_soon(reload, lambda_, console)
+                async for _ in signals:
+                    break
+                tasks.cancel_scope.cancel()
         console.flush()
 
 
-def port_hint(function: Emulator) -> str:
-    """Give what `aioric invoke` has to be told to reach this function."""
-    hint = f" --endpoint {function.endpoint}"
-    name = function.configuration.name
-    return hint if name == "function" else f"{hint} --name {name}"
+async def reload(lambda_: LocalLambda, console: Console) -> None:
+    """Serve new code when files change; do without where watchfiles is not installed."""
+    from aioric_emulator.reloading import reload_changed  # noqa: PLC0415 - not before anybody is served
+
+    def tell(function: HostedFunction, path: Path) -> None:
+        console.write(
+            f"{path.name} has changed: {function.configuration.name} starts anew with the next call"
+        )
+
+    if find_spec("watchfiles") is None:
+        console.write("No hot reload: pip install watchfiles")
+        return
+    await reload_changed(lambda_.functions.values(), tell)
+
+
+def greeting(lambda_: LocalLambda) -> list[str]:
+    """Give the lines that say where the functions are, and how they are invoked."""
+    lines = []
+    for name, function in lambda_.functions.items():
+        path = f"{lambda_.endpoint}/2015-03-31/functions/{name}/invocations"
+        lines.append(f"Serving {function.configuration.handler} at {path}")
+    first = next(iter(lambda_.functions))
+    name = "" if first == "function" else f" --name {first}"
+    hint = f"Invoke with: aioric invoke --event '{{}}' --endpoint {lambda_.endpoint}{name}"
+    return [*lines, f"Stop with Ctrl-C. {hint}"]

@@ -85,6 +85,18 @@ class RunningEnvironment:
             self.drain_logs()
             self._finishing = None
 
+    def freeze(self) -> None:
+        """Stop its processes between two invocations."""
+        # What is decided is already so in the model: there may be another call for it.
+        is_idle = self.model.reserved is None and not list(self.model.running())
+        if self._process is not None and self._configuration.freezes and is_idle:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Let them go on for the next."""
+        if self._process is not None and self._configuration.freezes:
+            self._process.thaw()
+
     @property
     def max_memory(self) -> int:
         """The most memory, in bytes, that the runtime has used so far."""
@@ -126,6 +138,10 @@ class RunningEnvironment:
     async def _sample(self, process: RuntimeProcess) -> None:
         while True:
             process.memory.sample()
+            limit = self._configuration.memory * 1024 * 1024
+            if self._configuration.enforces_memory and process.memory.peak() > limit:
+                self.model.overran_memory(self._clock())
+                self._apply()
             await anyio.sleep(SAMPLE_INTERVAL)
 
     async def _launch(self, address: str, stack: AsyncExitStack) -> RuntimeProcess:

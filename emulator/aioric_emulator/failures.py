@@ -16,6 +16,7 @@ __all__ = [
     "extension_failed",
     "killed",
     "not_launched",
+    "out_of_memory",
     "oversized",
     "read_outcome",
     "reported",
@@ -78,6 +79,11 @@ def not_launched(detail: str) -> Failure:
 def killed() -> Failure:
     """The platform itself ended the environment."""
     return exited(-signal.SIGKILL)
+
+
+def out_of_memory() -> Failure:
+    """The environment used more memory than its function has."""
+    return Failure("Runtime.OutOfMemory", killed().message)
 
 
 def signal_text(number: int) -> str:

@@ -53,7 +53,7 @@ class HostedFunction:
             decisions.Reply: self._reply,
             decisions.Launch: self._launch,
             decisions.InitEnd: self._init_end,
-            decisions.RestoreStart: lambda _: self._journal.restore_start(),
+            decisions.RestoreStart: self._restore_start,
             decisions.RestoreEnd: self._restore_end,
             decisions.Begin: self._begin,
             decisions.Complete: self._complete,
@@ -70,6 +70,11 @@ class HostedFunction:
             # Managed Instances come up before they are called, and a snapshot is taken at publication.
             self._service.warm_up(self._clock())
             self._apply()
+
+    def renew(self) -> None:
+        """Serve calls from now on with the code as it is now."""
+        self._service.renew(self._clock())
+        self._apply()
 
     def stop(self) -> None:
         """End all environments."""
@@ -213,8 +218,14 @@ class HostedFunction:
             del self._environments[environment.model]
 
     def _init_end(self, decision: decisions.InitEnd) -> None:
-        self._environments[decision.environment].drain_logs()
+        environment = self._environments[decision.environment]
+        environment.drain_logs()
+        environment.freeze()
         self._journal.init_end(decision)
+
+    def _restore_start(self, decision: decisions.RestoreStart) -> None:
+        self._environments[decision.environment].thaw()
+        self._journal.restore_start()
 
     def _restore_end(self, decision: decisions.RestoreEnd) -> None:
         self._environments[decision.environment].drain_logs()
@@ -222,6 +233,7 @@ class HostedFunction:
 
     def _begin(self, decision: decisions.Begin) -> None:
         invocation = decision.invocation
+        self._environments[decision.environment].thaw()
         self._be_awake_at(invocation.deadline)
         self._journal.start(invocation)
 
@@ -232,6 +244,7 @@ class HostedFunction:
         invocation, ending = decision.invocation, decision.ending
         environment = self._environments[decision.environment]
         environment.finish(invocation)
+        environment.freeze()
         memory = environment.max_memory
         self._journal.end(invocation, ending, memory)
         invocation.caller.finished(ending, memory)

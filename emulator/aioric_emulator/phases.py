@@ -143,6 +143,15 @@ class ExecutionEnvironment(ABC):
         else:
             self._break(failures.exited(status), "failure", now)
 
+    def overran_memory(self, now: float) -> None:
+        """Take note that the environment uses more memory than its function has."""
+        if self.is_stopped:
+            return
+        if self.is_initialising:
+            self._fail_init(failures.out_of_memory(), now)
+        else:
+            self._break(failures.out_of_memory(), "failure", now)
+
     def launch_failed(self, detail: str, now: float) -> None:
         """Take note that there was nothing to start."""
         if not self.is_stopped:

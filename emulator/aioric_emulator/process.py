@@ -36,6 +36,14 @@ class RuntimeProcess:
         """Wait for the runtime's own process; a negative status is the number of a signal."""
         return await self._process.wait()
 
+    def freeze(self) -> None:
+        """Stop the processes where they are: those of the runtime's group."""
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal_group(signal.SIGCONT)
+
     async def end(self, grace: float) -> None:
         """End the process and all that it started.
 
@@ -44,6 +52,8 @@ class RuntimeProcess:
         with anyio.CancelScope(shield=True):
             if grace and self._process.returncode is None:
                 self._signal_group(signal.SIGTERM)
+                # One that is frozen would not hear of it.
+                self.thaw()
                 with anyio.move_on_after(grace):
                     await self._process.wait()
             strays = find_strays(self._process.pid)

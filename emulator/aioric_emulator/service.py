@@ -81,6 +81,8 @@ class Service:
         # The most recently used is taken first, so that the others may go cold.
         self._idle: list[ExecutionEnvironment] = []
         self._held: deque[Invocation] = deque()
+        # Environments of code that has changed since: they end what they do, and serve no other call.
+        self._outdated: set[ExecutionEnvironment] = set()
 
     def take(self) -> list[Decision]:
         """Give the decisions since the last time."""
@@ -116,6 +118,19 @@ class Service:
     def warm_up(self, now: float) -> None:
         """Start an environment before there is a call for it."""
         self._launch(now, self._limits.init, INIT)
+
+    def renew(self, now: float) -> None:
+        """Have calls from now on served by new environments: the function's code has changed."""
+        self._outdated |= set(self._environments.values())
+        for environment in list(self._environments.values()):
+            if environment in self._idle or self._is_done(environment):
+                environment.stop("spindown")
+        if self._limits.lanes is not None or self._limits.has_snapshot:
+            self.warm_up(now)
+
+    def _is_done(self, environment: ExecutionEnvironment) -> bool:
+        # One that nobody waits for need not come up either.
+        return environment.reserved is None and not list(environment.running())
 
     def stop(self, now: float) -> None:
         """End every environment, and refuse the calls that wait for one."""
@@ -158,7 +173,8 @@ class Service:
         environment.tenant_id = invocation.tenant_id
 
     def _invoke_managed(self, invocation: Invocation, lanes: int, now: float) -> None:
-        environment = next(iter(self._environments.values()), None)
+        current = (each for each in self._environments.values() if each not in self._outdated)
+        environment = next(current, None)
         if environment is None:
             environment = self._launch(now, self._limits.init, INIT)
         if len(list(environment.running())) + len(self._held) >= lanes:
@@ -189,8 +205,10 @@ class Service:
 
     def available(self, environment: ExecutionEnvironment, now: float) -> None:
         """Give an environment that waits what waits for it."""
-        if isinstance(environment, ManagedEnvironment):
-            while self._held and environment.has_idle_lane:
+        if environment in self._outdated and self._is_done(environment):
+            environment.stop("spindown")
+        elif isinstance(environment, ManagedEnvironment):
+            while self._held and environment not in self._outdated and environment.has_idle_lane:
                 environment.dispatch(self._held.popleft(), now)
         elif environment.reserved is not None:
             invocation, environment.reserved = environment.reserved, None
@@ -222,5 +240,6 @@ class Service:
     def gone(self, environment: ExecutionEnvironment) -> None:
         """Forget a stopped environment."""
         del self._environments[environment.number]
+        self._outdated.discard(environment)
         if environment in self._idle:
             self._idle.remove(environment)

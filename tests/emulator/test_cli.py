@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 import anyio.to_thread
@@ -159,6 +160,97 @@ async def test_nobody_has_to_read_the_log(toy_command: Sequence[str], tmp_path: 
     assert await anyio.to_thread.run_sync(process.wait) == 0
 
 
+class Served:
+    """A running `aioric dev` with its output in a file."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self._log = folder / "dev.log"
+        command = [sys.executable, "-m", "aioric_emulator.cli", "dev", "--port", "0", *arguments]
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=output, env=environment(), cwd=folder
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await until(lambda: "--endpoint" in self.log or self.process.poll() is not None)
+            assert self.process.poll() is None, self.log
+        except BaseException:
+            self.process.kill()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.process.terminate()
+        await anyio.to_thread.run_sync(self.process.wait)
+
+    async def invoke(self, name: str, event: str = "{}") -> Any:
+        """Give the decoded answer of a function."""
+        endpoint = self.log.partition("--endpoint ")[2].split()[0]
+        url = f"{endpoint}/2015-03-31/functions/{name}/invocations"
+        async with httpx.AsyncClient(timeout=30) as client:
+            return (await client.post(url, content=event)).json()
+
+
+async def test_several_functions_are_named(toy_command: Sequence[str], tmp_path: Path) -> None:
+    """Each by its own name, with one command for all."""
+    async with Served(tmp_path, "a=x.first", "b=x.second", "--memory", "256", "--", *toy_command) as served:
+        variables = [await served.invoke(name, '{"do":"variables"}') for name in ("a", "b")]
+    assert [each["_HANDLER"] for each in variables] == ["x.first", "x.second"]
+    assert [each["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] for each in variables] == ["256", "256"]
+    assert "Serving x.second at " in served.log
+
+
+async def test_a_project_file_is_found(toy_command: Sequence[str], tmp_path: Path) -> None:
+    """Without words it is `aioric.toml`; variables of the command line rank above its own."""
+    command = json.dumps(list(toy_command))
+    text = f'[functions.f]\nhandler = "x.y"\ncommand = {command}\nenv = {{ A = "file", B = "file" }}\n'
+    (tmp_path / "aioric.toml").write_text(text)
+    async with Served(tmp_path, "--env", "B=option") as served:
+        variables = await served.invoke("f", '{"do":"variables"}')
+    assert (variables["A"], variables["B"]) == ("file", "option")
+
+
+async def test_a_template_is_served(tmp_path: Path) -> None:
+    """Its functions run as they are; what cannot is told."""
+    (tmp_path / "app.py").write_text(
+        "import os\ndef handler(event, context):\n    return os.environ['STAGE']\n"
+    )
+    (tmp_path / "t.yaml").write_text(
+        "Parameters: {Stage: {Type: String}}\n"
+        "Resources:\n"
+        "  Js: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x, Handler: a.b}}\n"
+        "  Py:\n"
+        "    Type: AWS::Serverless::Function\n"
+        "    Properties:\n"
+        "      {Runtime: python3.13, Handler: app.handler, Environment: {Variables: {STAGE: !Ref Stage}}}\n"
+    )
+    async with Served(tmp_path, "--file", "t.yaml", "--parameter", "Stage=test") as served:
+        assert await served.invoke("Py") == "test"
+    assert "Js is left out: its runtime is nodejs22.x" in served.log
+
+
+async def test_a_saved_file_is_served_within_a_second(tmp_path: Path) -> None:
+    """The next call after a change runs the new code; a function's own output is no change."""
+    app = tmp_path / "app.py"
+    app.write_text("def handler(event, context):\n    return 1\n")
+    async with Served(tmp_path, "app.handler", "--timeout", "10") as served:
+        assert await served.invoke("function") == 1
+        (tmp_path / "output.log").write_text("no source")
+        app.write_text("def handler(event, context):\n    return 2\n")
+        saved = time.monotonic()
+        await until(lambda: "app.py has changed: function starts anew" in served.log)
+        noticed = time.monotonic() - saved
+        assert await served.invoke("function") == 2
+        log = served.log
+    assert noticed < 1
+    assert log.count("has changed") == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_it_cleanly(number: signal.Signals, development: Development) -> None:
     """Exit status 0, no trace, no process left behind."""
@@ -193,7 +285,12 @@ async def test_any_client_invokes(development: Development) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("dev",), "Which function? Name its handler: aioric dev app.handler"),
+        (("dev",), "Which function? aioric dev app.handler, or a=app.first"),
+        (("dev", "a=x.y", "a=x.z"), "two functions are named a"),
+        (("dev", "--memory", "512"), "--memory is for a function named here"),
+        (("dev", "a.b", "--file", __file__), "not from both"),
+        (("dev", "--file", __file__), "test_cli.py: "),
+        (("dev", "a.b", "--concurrency", "2", "--freeze"), "Managed Instances (concurrency) know no freeze"),
         (("dev", "a.b", "--env", "1"), "'1' has no '='"),
         (("dev", "a.b", "--env-file", "/no/such"), "does not exist"),
         (("dev", "a.b", "--task-root", "/no/such"), "does not exist"),

@@ -92,7 +92,10 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("[functions.f]\nhandler='a.b'\ntask_root='no'", "f: there is no folder"),
         ("[functions.f]\nhandler='a.b'\nlog_format='xml'", "f: log_format is Text or JSON"),
         ("[functions.f]\nhandler='a.b'\nevents={max_retries=3}", "f: events: max_retries is between 0 and 2"),
-        ("[functions.f]\nhandler='a.b'\nsnapstart=true\nconcurrency=1", "f: Managed Instances (concurrency)"),
+        (
+            "[functions.f]\nhandler='a.b'\nsnapstart=true\nconcurrency=1",
+            "f: Managed Instances (concurrency) know no snapstart",
+        ),
     ],
 )
 def test_a_wrong_file_is_told_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

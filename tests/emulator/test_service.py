@@ -84,6 +84,81 @@ def test_a_warm_environment_belongs_to_no_tenant_yet() -> None:
     assert platform.environment.tenant_id == "a"
 
 
+def test_new_code_is_served_by_new_environments() -> None:
+    """What idles ends at once, what runs after its answer; neither serves a call again."""
+    platform = Platform(environments=2)
+    busy, caller = platform.invoke()
+    platform.next()
+    one = platform.environment
+    platform.invoke()
+    two = platform.environment
+    platform.next()
+    platform.respond("id-2")
+    platform.next()
+    platform.service.renew(platform.now)
+    platform.apply()
+    assert platform.stopped == [(two, "spindown")]
+    platform.launched.append(one)
+    platform.respond(busy.request_id)
+    platform.next()
+    assert caller.is_finished
+    assert platform.stopped == [(two, "spindown"), (one, "spindown")]
+    platform.invoke()
+    assert platform.environment not in {one, two}
+
+
+def test_an_init_that_somebody_waits_for_goes_on() -> None:
+    """It serves that call, and then ends; one that nobody waits for ends at once."""
+    platform = Platform()
+    invocation, caller = platform.invoke()
+    platform.service.renew(platform.now)
+    platform.next()
+    platform.respond(invocation.request_id)
+    platform.next()
+    assert caller.is_finished
+    assert [reason for _, reason in platform.stopped] == ["spindown"]
+    platform.service.warm_up(platform.now)
+    platform.service.renew(platform.now)
+    platform.apply()
+    assert len(platform.stopped) == 2
+
+
+def test_managed_instances_are_renewed_beside_the_old_ones() -> None:
+    """Calls go to the new environment at once, and the old one ends with its last invocation."""
+    platform = Platform(lanes=2)
+    invocation, caller = platform.invoke()
+    old = platform.environment
+    platform.next()
+    platform.service.renew(platform.now)
+    platform.apply()
+    new = platform.environment
+    assert new is not old
+    platform.next()
+    second, _ = platform.invoke()
+    assert [each.request_id for each in new.running()] == [second.request_id]
+    platform.launched.append(old)
+    platform.next()
+    platform.respond(invocation.request_id)
+    platform.next()
+    assert caller.is_finished
+    assert platform.stopped == [(old, "spindown")]
+
+
+def test_memory_that_is_overrun_ends_an_environment() -> None:
+    """In its init it is an init error, and once stopped it is nothing."""
+    platform = Platform()
+    _, caller = platform.invoke()
+    platform.environment.overran_memory(platform.now)
+    platform.apply()
+    assert [end.error_type for end in platform.inits] == ["Runtime.OutOfMemory"]
+    platform.next()
+    first = platform.environment
+    first.overran_memory(platform.now)
+    first.overran_memory(platform.now)
+    platform.apply()
+    assert caller.error["errorType"] == "Runtime.OutOfMemory"
+
+
 def test_a_failed_init_is_repeated_within_the_limit() -> None:
     """On demand, a first failure is nobody's; the second init runs on the invocation's own time."""
     platform = Platform(timeout=3.0)

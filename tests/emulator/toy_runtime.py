@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,19 @@ def register_for_sigterm() -> None:
     KEPT_OPEN.append(waiting)
 
 
+def restore() -> None:
+    """Wait to be restored, and say so; or report that something failed."""
+    status, _, body = request("GET", f"{RUNTIME}/restore/next")
+    say(f"restored {status} {body!r} {os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']}")
+    if "TOY_RESTORE_FAILS" in os.environ:
+        error = json.dumps({"errorMessage": "no", "errorType": "Toy.RestoreError"}).encode()
+        error_type = {"Lambda_Runtime_Function_Error_Type": "Runtime.AfterRestoreError"}
+        request("POST", f"{RUNTIME}/restore/error", error, **error_type)
+        sys.exit(65)
+
+
 INITS = {
+    "restore": restore,
     "error": fail,
     "exit": lambda: sys.exit(4),
     "extension": register_for_sigterm,
@@ -156,11 +169,32 @@ def lose(event: dict[str, Any]) -> bool:
     return lost
 
 
+def hoard(event: dict[str, Any]) -> None:
+    """Use memory, and keep it for a while."""
+    kept = b"x" * event["size"]
+    time.sleep(event["seconds"])
+    say(str(len(kept)))
+
+
+def tick(event: dict[str, Any]) -> None:
+    """Have a thread note the time in a file, again and again, also after the answer."""
+    marker = Path(event["marker"])
+
+    def note() -> None:
+        while True:
+            with marker.open("a") as file:
+                file.write(f"{time.monotonic()}\n")
+            time.sleep(0.01)
+
+    threading.Thread(target=note, daemon=True).start()
+
+
 DEEDS: dict[str, Any] = {
     "error": post_error,
     "exit": lambda event: os._exit(event["status"]),
     "frame": write_frame,
     "grow": grow,
+    "hoard": hoard,
     "kill": lambda event: os.kill(os.getpid(), event["signal"]),
     "large": post_large,
     "lose": lose,
@@ -168,6 +202,7 @@ DEEDS: dict[str, Any] = {
     "sleep": lambda event: time.sleep(event["seconds"]),
     "spawn": spawn,
     "stream": stream,
+    "tick": tick,
     "unanswered": lambda _event: time.sleep(600),
     "variables": lambda event: event.update(os.environ),
 }

@@ -1,0 +1,144 @@
+"""The command `aioric dev`: its words and options, and what they mean together.
+
+Only click is imported before the command runs: `aioric --help` has to be quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from aioric_emulator.configuration import FunctionConfiguration
+
+__all__ = ["HOST", "PORT", "dev"]
+
+# Where `dev` listens and `invoke` calls, unless told otherwise; the official emulator's port.
+HOST = "127.0.0.1"
+PORT = 8080
+# What describes a function that is named on the command line; a file says it of its own.
+FUNCTION_OPTIONS = (
+    "timeout",
+    "memory",
+    "concurrency",
+    "max_environments",
+    "max_age",
+    "task_root",
+    "log_format",
+    "log_level",
+    "snapstart",
+    "freeze",
+    "enforce_memory",
+    "real_bandwidth",
+)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+
+
+@click.command()
+@click.argument("words", metavar="[HANDLER | NAME=HANDLER...] [COMMAND]", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
+@click.option("--host", default=HOST, show_default=True, help="Anything but loopback lets others invoke.")
+@click.option(
+    "--url", "url_port", type=click.IntRange(0, 65535), help="Also a Function URL that streams, on this port."
+)
+@click.option("--file", type=FILE, help="aioric.toml, or a SAM or CloudFormation template, with functions.")
+@click.option("--parameter", multiple=True, metavar="NAME=VALUE", help="A template's parameter.")
+@click.option("--reload/--no-reload", "reloads", default=True, help="When files change. On by default.")
+@click.option("--env-file", type=FILE, help="NAME=value lines.")
+@click.option(
+    "--env", "env", multiple=True, metavar="NAME=VALUE", help="One variable; ranks above all files."
+)
+@click.option("--name", default="function", show_default=True, help="The name of a function without one.")
+@click.option(
+    "--timeout", default=3.0, show_default=True, type=click.FloatRange(0.001, 5400), help="In seconds."
+)
+@click.option("--memory", default=128, show_default=True, type=click.IntRange(128, 10240), help="In MB.")
+@click.option("--concurrency", type=click.IntRange(1, 1600), help="Managed Instances with that many lanes.")
+@click.option(
+    "--max-environments", default=10, show_default=True, type=click.IntRange(1), help="Of a classic function."
+)
+@click.option("--max-age", type=click.FloatRange(0.1), help="Environments older than that are replaced.")
+@click.option("--task-root", type=FOLDER, help="The function's folder; else this one.")
+@click.option(
+    "--log-format",
+    default="Text",
+    show_default=True,
+    type=click.Choice(["Text", "JSON"], case_sensitive=False),
+)
+@click.option("--log-level", default="", type=click.Choice(LEVELS), help="With the JSON format.")
+@click.option("--snapstart", is_flag=True, help="Init ends in a snapshot, and the first call restores it.")
+@click.option("--freeze", is_flag=True, help="Stop the processes between invocations, as the platform does.")
+@click.option("--enforce-memory", is_flag=True, help="Kill an environment that uses more than its memory.")
+@click.option(
+    "--real-bandwidth", is_flag=True, help="Streams as slow as on the platform: 6 MiB, then 2 MiB/s."
+)
+@click.pass_context
+def dev(context: click.Context, /, **options: Any) -> None:
+    """Serve functions on a local Lambda until it is stopped.
+
+    One HANDLER (module.function), several as NAME=HANDLER, or those of a file: without words, of
+    aioric.toml. A COMMAND after `--` is the runtime to run in place of aioric's own.
+    """
+    try:
+        variables = read_variables(options["env_file"], options["env"])
+        configurations = select(context, options, variables)
+        # See the module's docstring.
+        from aioric_emulator.development import Place, serve  # noqa: PLC0415
+
+        place = Place(options["host"], options["port"], options["url_port"], options["reloads"])
+        serve(configurations, place)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def select(
+    context: click.Context, options: dict[str, Any], variables: dict[str, str]
+) -> list[FunctionConfiguration]:
+    """Give the functions to serve."""
+    from aioric_emulator import selection  # noqa: PLC0415 - see the module's docstring
+
+    handlers, command = selection.split_words(options["words"])
+    if not handlers:
+        refuse_function_options(context)
+        parameters = read_variables(None, options["parameter"])
+        functions, left_out = selection.select_from_file(options["file"], parameters, variables, Path.cwd())
+        for name, reason in left_out.items():
+            click.echo(f"{name} is left out: {reason}", err=True)
+        return functions
+    if options["file"] is not None:
+        raise click.UsageError("Functions come from the command line or from --file, not from both")
+    settings: dict[str, Any] = {
+        key: options[key] for key in FUNCTION_OPTIONS if options[key] not in {None, ""}
+    }
+    settings["env"] = variables
+    settings["task_root"] = str((options["task_root"] or Path.cwd()).resolve())
+    if command:
+        settings["command"] = list(command)
+    named = {name or options["name"]: handler for name, handler in handlers.items()}
+    return selection.select_named(named, settings, Path.cwd())
+
+
+def refuse_function_options(context: click.Context) -> None:
+    """Raise a usage error for what a file is to say of each of its functions."""
+    for option in FUNCTION_OPTIONS:
+        if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+            flag = f"--{option.replace('_', '-')}"
+            raise click.UsageError(f"{flag} is for a function named here; a file says it of each of its own")
+
+
+def read_variables(env_file: Path | None, env: tuple[str, ...]) -> dict[str, str]:
+    """Give the function's variables, or the error that says which one is none."""
+    from aioric_emulator.env_file import EnvFileError, read_env_file, read_variable  # noqa: PLC0415
+
+    try:
+        variables = read_env_file(env_file.read_text("utf-8"), str(env_file)) if env_file else {}
+        return variables | dict(read_variable(each) for each in env)
+    except (EnvFileError, UnicodeDecodeError) as error:
+        raise click.UsageError(str(error)) from None

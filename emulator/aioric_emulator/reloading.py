@@ -1,0 +1,49 @@
+"""Hot reload: when a function's files change, calls are served by new environments.
+
+Needs watchfiles, which `aioric[emulator]` brings along. It is asked by the system, on every platform.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from watchfiles import Change
+
+    from aioric_emulator.hosted_function import HostedFunction
+
+__all__ = ["reload_changed"]
+
+# What a function is made of. What it writes, a log or a database, is no reason to start it anew.
+SOURCES = frozenset({".cfg", ".env", ".ini", ".json", ".py", ".so", ".toml", ".yaml", ".yml"})
+# How long files have to be quiet, at most and at least, in milliseconds: an editor writes a file in steps.
+DEBOUNCE = 400
+STEP = 30
+
+
+async def reload_changed(
+    functions: Iterable[HostedFunction], on_reload: Callable[[HostedFunction, Path], None]
+) -> None:
+    """Renew each function whose folder changes, for ever. `on_reload` is told the function and a file."""
+    from watchfiles import DefaultFilter, awatch  # noqa: PLC0415 - only hot reload needs it
+
+    class Sources(DefaultFilter):
+        """The files that functions are made of, outside of folders such as `.git` and `.venv`."""
+
+        def __call__(self, change: Change, path: str) -> bool:
+            return Path(path).suffix in SOURCES and super().__call__(change, path)
+
+    by_root: dict[Path, list[HostedFunction]] = {}
+    for function in functions:
+        by_root.setdefault(function.configuration.task_root.resolve(), []).append(function)
+    async for changes in awatch(*by_root, watch_filter=Sources(), debounce=DEBOUNCE, step=STEP):
+        paths = sorted(Path(path) for _, path in changes)
+        for root, ours in by_root.items():
+            changed = next((path for path in paths if path.is_relative_to(root)), None)
+            if changed is not None:
+                for function in ours:
+                    function.renew()
+                    on_reload(function, changed)
