@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -39,11 +41,24 @@ async def reload_changed(
     by_root: dict[Path, list[HostedFunction]] = {}
     for function in functions:
         by_root.setdefault(function.configuration.task_root.resolve(), []).append(function)
-    async for changes in awatch(*by_root, watch_filter=Sources(), debounce=DEBOUNCE, step=STEP):
-        paths = sorted(Path(path) for _, path in changes)
-        for root, ours in by_root.items():
-            changed = next((path for path in paths if path.is_relative_to(root)), None)
-            if changed is not None:
-                for function in ours:
-                    function.renew()
-                    on_reload(function, changed)
+    stop = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(set_when_cancelled, stop)
+        async for changes in awatch(
+            *by_root, watch_filter=Sources(), debounce=DEBOUNCE, step=STEP, stop_event=stop
+        ):
+            paths = sorted(Path(path) for _, path in changes)
+            for root, ours in by_root.items():
+                changed = next((path for path in paths if path.is_relative_to(root)), None)
+                if changed is not None:
+                    for function in ours:
+                        function.renew()
+                        on_reload(function, changed)
+
+
+async def set_when_cancelled(stop: anyio.Event) -> None:
+    """Tell the watching thread of a cancellation, which does not reach it and has to wait for it."""
+    try:
+        await anyio.sleep_forever()
+    finally:
+        stop.set()
