@@ -36,7 +36,7 @@ def said(lines: list[str]) -> list[str]:
 
     On Managed Instances they are records themselves.
     """
-    words = ("START", "END", "REPORT", "INIT_START", "[")
+    words = ("START", "END", "REPORT", "INIT_START", "RESTORE_", "[")
     return [text for line in lines if not line.startswith(words) and (text := _printed(line).strip())]
 
 

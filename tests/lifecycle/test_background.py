@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.lifecycle.functions import COMMAND, TASK, handlers, order, until
@@ -19,14 +20,14 @@ CONCURRENCY = {"one at a time": None, "two at a time": 2}
 concurrencies = pytest.mark.parametrize("concurrency", CONCURRENCY.values(), ids=CONCURRENCY.keys())
 
 
-@handlers
-@pytest.mark.parametrize("work", ["block", "block_async"])
+@pytest.mark.parametrize(
+    ("handler", "work"),
+    [("app.sync", "block"), ("app.sync", "block_async"), ("app.asynchronous", "block_async")],
+)
 async def test_the_next_event_waits_for_the_work_and_the_answer_does_not(
     aioric_function: type[Emulator], tmp_path: Path, handler: str, work: str
 ) -> None:
     """The work ends before the next event is taken, and is logged within its own invocation."""
-    if handler == "app.asynchronous" and work == "block":
-        pytest.skip("a function that blocks keeps its own event loop from everything else")
     gate = tmp_path / "gate"
     async with aioric_function(handler, task_root=TASK, command=COMMAND) as fn:
         call = asyncio.create_task(fn.invoke({"work": [work], "path": str(gate)}))
@@ -37,6 +38,27 @@ async def test_the_next_event_waits_for_the_work_and_the_answer_does_not(
 
     places = order(fn.logs, "START", "background begins", "background ends", "END")
     assert places == sorted(places)
+
+
+@handlers
+@concurrencies
+async def test_the_caller_has_the_answer_while_the_work_runs(
+    aioric_function: type[Emulator], tmp_path: Path, handler: str, concurrency: int | None
+) -> None:
+    """A client gets its answer although the work has not ended; only then is the gate opened."""
+    gate = tmp_path / "gate"
+    event = {"work": ["block_async"], "path": str(gate)}
+    async with (
+        aioric_function(handler, task_root=TASK, command=COMMAND, concurrency=concurrency) as fn,
+        httpx.AsyncClient(base_url=fn.endpoint, trust_env=False) as client,
+    ):
+        answer = await client.post("/2015-03-31/functions/function/invocations", json=event)
+        await until(fn, "background begins")
+
+        assert "pid" in answer.json()
+        assert not any("background ends" in line for line in fn.logs)
+        gate.touch()
+        await until(fn, "background ends")
 
 
 @handlers
@@ -81,14 +103,14 @@ async def test_work_follows_a_stream(aioric_function: type[Emulator], handler: s
     assert any("background ends" in line for line in fn.logs)
 
 
-@handlers
-@pytest.mark.parametrize("work", ["sleep", "sleep_async"])
+@pytest.mark.parametrize(
+    ("handler", "work"),
+    [("app.sync", "sleep"), ("app.sync", "sleep_async"), ("app.asynchronous", "sleep_async")],
+)
 async def test_work_is_cut_before_the_deadline(
     aioric_function: type[Emulator], handler: str, work: str
 ) -> None:
     """Work that would outlast its invocation is cut, which is logged, and the next event is served."""
-    if handler == "app.asynchronous" and work == "sleep":
-        pytest.skip("a function that blocks keeps its own event loop from everything else")
     async with aioric_function(handler, task_root=TASK, command=COMMAND, timeout=1) as fn:
         result = await fn.invoke({"work": [work]})
         again = await fn.invoke({})
@@ -126,19 +148,15 @@ async def test_work_holds_its_lane_and_no_other(aioric_function: type[Emulator],
         results = [await fn.invoke({}) for _ in range(5)]
         lasted = time.monotonic() - begun
         rejected = await asyncio.gather(
-            fn.invoke({"wait": str(gate)}), fn.invoke({"wait": str(gate)}), _open(gate)
+            fn.invoke({"wait": str(gate)}), fn.invoke({"wait": str(gate)}), asyncio.to_thread(gate.touch)
         )
+        await until(fn, "background ends")
 
     assert [result.function_error for result in results] == [None] * 5
     assert lasted < 5
     assert [each.status for each in rejected[:2]] == [200, 200]
     places = order(fn.logs, "background begins", "background ends")
     assert places == sorted(places)
-
-
-async def _open(gate: Path) -> None:
-    await asyncio.sleep(0)
-    gate.touch()
 
 
 @handlers

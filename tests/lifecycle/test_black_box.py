@@ -23,9 +23,7 @@ def record(lines: list[str]) -> dict[str, Any]:
 async def test_the_log_tells_where_a_handler_stands(aioric_function: type[Emulator], handler: str) -> None:
     """Before a timeout one record shows the stack, how long it ran, and what was still to be done."""
     event = {"hang": 30, "work": ["sleep_async"]}
-    async with aioric_function(
-        handler, task_root=TASK, command=COMMAND, timeout=1, log_format="JSON"
-    ) as fn:
+    async with aioric_function(handler, task_root=TASK, command=COMMAND, timeout=1, log_format="JSON") as fn:
         result = await fn.invoke(event)
 
     found = record(fn.logs)
@@ -86,9 +84,7 @@ async def test_a_second_invocation_is_watched_like_the_first(
     aioric_function: type[Emulator], handler: str
 ) -> None:
     """The watch goes on after invocations that were in time."""
-    async with aioric_function(
-        handler, task_root=TASK, command=COMMAND, timeout=1, log_format="JSON"
-    ) as fn:
+    async with aioric_function(handler, task_root=TASK, command=COMMAND, timeout=1, log_format="JSON") as fn:
         await fn.invoke({})
         await fn.invoke({"hang": 0.5})
         result = await fn.invoke({"hang": 30})

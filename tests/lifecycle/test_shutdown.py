@@ -149,7 +149,12 @@ async def test_every_worker_comes_to_its_end(
 async def test_threads_finish_what_they_serve(aioric_function: type[Emulator], tmp_path: Path) -> None:
     """A `def` handler on threads answers what it is serving before the process ends."""
     gate = tmp_path / "gate"
-    env = {"CHOICE": "lifespan", "AIORIC_SYNC": "threads", "AIORIC_WORKERS": "1", "AIORIC_SHUTDOWN_MS": "9000"}
+    env = {
+        "CHOICE": "lifespan",
+        "AIORIC_SYNC": "threads",
+        "AIORIC_WORKERS": "1",
+        "AIORIC_SHUTDOWN_MS": "9000",
+    }
     async with aioric_function("app.sync", task_root=TASK, command=COMMAND, env=env, concurrency=2) as fn:
         pid = (await fn.invoke({})).payload["pid"]
         call = asyncio.create_task(fn.invoke({"wait": str(gate)}))

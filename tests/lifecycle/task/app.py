@@ -1,3 +1,4 @@
+# ruff: noqa: LOG015, ASYNC110, ASYNC240 - a function as users write them
 import asyncio
 import logging
 import os
