@@ -137,6 +137,10 @@ class Conversation:
         """Say a line."""
         self._pipes[0].write(f"{line}\n".encode())
 
+    def order(self, count: int) -> None:
+        """Have so many events handed out."""
+        self._pipes[0].write(b"serve %d\n" % count)
+
     def hear(self, word: str) -> str:
         """Wait for a line that begins with the word, and return the rest of it."""
         line = b""

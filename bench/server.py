@@ -28,7 +28,7 @@ def name() -> str:
 
 
 @cache
-def compiled(source: str) -> Path | None:
+def compiled(source: str, *options: str) -> Path | None:
     """Compile a file of this folder, once for each version of it; None where there is no compiler.
 
     Raises:
@@ -44,6 +44,6 @@ def compiled(source: str) -> Path | None:
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             fresh = Path(folder) / path.stem
-            subprocess.run([compiler, "-O2", "-Wall", "-o", fresh, path], check=True)
+            subprocess.run([compiler, "-O2", "-Wall", "-o", fresh, path, *options], check=True)
             fresh.replace(binary)
     return binary

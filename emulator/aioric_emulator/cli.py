@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from aioric_emulator.dev_command import HOST, PORT, dev
+from aioric_emulator.optimize.verb import optimize
 
 __all__ = ["main"]
 
@@ -33,6 +34,7 @@ def main() -> None:
 
 
 main.add_command(dev)
+main.add_command(optimize)
 
 
 @main.command()

@@ -1,0 +1,96 @@
+"""The steps of `aioric optimize`: bytecode, pack, report, budget."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aioric
+from aioric_emulator.optimize import flame, imports
+
+if TYPE_CHECKING:
+    from aioric_emulator.optimize.imports import Module
+
+RUNTIME = Path(aioric.__file__).parents[1]
+RECORDING = Path(__file__).with_name("recording.py")
+SHOWN_SHARE = 100  # the report leaves out what takes less than one part in so many
+
+
+class CannotOptimize(Exception):
+    """The function cannot be imported; the message ends with what it wrote."""
+
+
+def compile_bytecode(folder: Path, *, unchecked: bool) -> None:
+    """Compile everything, with a hash of the source in place of its time.
+
+    A time does not survive most ways into a container or an archive, and bytecode that looks stale is
+    compiled again at each start. Unchecked, the interpreter does not even read the source.
+    """
+    mode = "unchecked-hash" if unchecked else "checked-hash"
+    command = [sys.executable, "-m", "compileall", "-q", "-f", "--invalidation-mode", mode, str(folder)]
+    # Packages ship templates and tests in other Pythons; what cannot be compiled is not imported either.
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def pack(folder: Path, handler: str) -> dict[str, int]:
+    """Pack what the handler's import takes; returns what is in it.
+
+    Raises:
+        CannotOptimize: The handler cannot be imported.
+    """
+    summary: dict[str, int] = json.loads(_record(folder, handler).stdout.splitlines()[-1])
+    return summary
+
+
+def account(folder: Path, handler: str) -> Module:
+    """The tree of the handler's import.
+
+    Raises:
+        CannotOptimize: The handler cannot be imported.
+    """
+    told = _record(folder, handler, "-X", "importtime", only_import=True).stderr
+    module = handler.partition(":")[0] if ":" in handler else handler.rpartition(".")[0]
+    return imports.parse(told, module.replace("/", "."))
+
+
+def report(tree: Module) -> str:
+    """For people: the tree, and the ten changes that would save most."""
+    lines = [imports.text(tree, tree.total_us // SHOWN_SHARE), "", "What would save most:"]
+    for change in imports.changes(tree):
+        modules = "1 module" if change.modules == 1 else f"{change.modules} modules"
+        saving = f"{change.saves_us / 1000:7.1f} ms"
+        lines.append(f"{saving}  {change.importer} without {change.imported} ({modules})")
+    return "\n".join(lines)
+
+
+def over_budget(tree: Module, max_ms: float | None, forbidden: tuple[str, ...]) -> list[str]:
+    """What the budget does not allow."""
+    names = {module.name for module in tree.walk()}
+    found = [f"{name} is imported, and forbidden" for name in forbidden if name in names]
+    if max_ms is not None and tree.total_us > max_ms * 1000:
+        found.append(f"the import takes {tree.total_us / 1000:.0f} ms, and {max_ms:.0f} ms are allowed")
+    return found
+
+
+def write_flame_graph(tree: Module, path: Path) -> None:
+    """Draw the tree into a file."""
+    path.write_text(flame.draw(tree), "utf-8")
+
+
+def _record(
+    folder: Path, handler: str, *options: str, only_import: bool = False
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", *options, str(RECORDING), str(folder), handler, str(RUNTIME)]
+    run = subprocess.run(
+        [*command, *(["--import"] if only_import else [])],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise CannotOptimize(f"{handler} cannot be imported in {folder}:\n{run.stderr[-3000:]}")
+    return run

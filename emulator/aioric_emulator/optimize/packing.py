@@ -1,0 +1,109 @@
+"""Writing a pack: what `aioric.packed.pack` reads."""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aioric.packed.memos import REGEXES, SOURCES
+from aioric.packed.pack import ELSEWHERE, FORMAT, LENGTH_DIGITS, NAME, STDLIB, TASK, interpreter
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from aioric_emulator.optimize.recording import Recorder
+
+
+class Writer:
+    """Objects one after the other, and where each one is.
+
+    Args:
+        task_root: The function's folder.
+    """
+
+    def __init__(self, task_root: str) -> None:
+        self._parts: list[bytes] = []
+        self.bytes = 0
+        self._roots = {TASK: task_root + "/", STDLIB: os.__file__.rpartition("/")[0] + "/"}
+
+    def add(self, thing: Any) -> tuple[int, int]:
+        """Store an object; returns offset and length."""
+        data = marshal.dumps(thing)
+        self._parts.append(data)
+        self.bytes += len(data)
+        return self.bytes - len(data), len(data)
+
+    def place(self, path: str) -> tuple[int, str]:
+        """Which root a file is under, and where below it; the longest root wins, for one may hold another."""
+        fitting = [(len(root), number) for number, root in self._roots.items() if path.startswith(root)]
+        if not fitting:
+            return ELSEWHERE, path
+        length, number = max(fitting)
+        return number, path[length:]
+
+    def write(self, path: Path, index: dict[str, Any]) -> None:
+        """Write the pack, whole or not at all."""
+        data = marshal.dumps(index | {"bytes": self.bytes})
+        head = FORMAT + interpreter() + b"%0*d" % (LENGTH_DIGITS, len(data))
+        path.parent.mkdir(exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(b"".join([head, data, *self._parts]))
+        fresh.replace(path)
+
+
+def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder) -> str:
+    """Pack what was recorded; returns a summary, as JSON."""
+    writer = Writer(task_root)
+    packed = {}
+    for name, module in modules.items():
+        entry = _module(writer, name, module)
+        if entry is not None:
+            packed[name] = entry
+    memos = {}
+    if recorder.regexes:
+        memos[REGEXES] = writer.add(recorder.regexes)
+    if recorder.sources:
+        codes = {text: compile(text, "<string>", "exec", dont_inherit=True) for text in recorder.sources}
+        memos[SOURCES] = writer.add(codes)
+    documents = _documents(writer, recorder.documents)
+    path = Path(task_root, NAME)
+    writer.write(path, {"modules": packed, "memos": memos, "documents": documents})
+    counts = {"regexes": len(recorder.regexes), "sources": len(recorder.sources), "documents": len(documents)}
+    return json.dumps({"modules": len(packed), **counts, "bytes": path.stat().st_size})
+
+
+def _module(writer: Writer, name: str, module: ModuleType) -> tuple[Any, ...] | None:
+    """What the index says of a module; None for one that does not come from a source file of its own."""
+    spec = getattr(module, "__spec__", None)
+    loader = getattr(spec, "loader", None)
+    if spec is None or type(loader) is not SourceFileLoader or spec.name != name or not spec.origin:
+        return None
+    if name.partition(".")[0] == "aioric" or not _ordinary(name, spec.origin):
+        return None
+    code = loader.get_code(name)
+    source = Path(spec.origin).stat()
+    root, below = writer.place(spec.origin)
+    is_package = spec.submodule_search_locations is not None
+    return root, below, is_package, *writer.add(code), source.st_size, source.st_mtime_ns
+
+
+def _ordinary(name: str, origin: str) -> bool:
+    """Whether the file is called as the module is: the finder derives the folder to look in from that."""
+    last = name.rpartition(".")[2]
+    return origin.endswith((f"/{last}.py", f"/{last}/__init__.py"))
+
+
+def _documents(writer: Writer, documents: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Botocore's documents in the function's folder, as plain dicts, which marshal can hold."""
+    index = {}
+    for path, document in documents.items():
+        root, below = writer.place(path)
+        if root == TASK:
+            source = Path(path).stat()
+            plain = json.loads(json.dumps(document))
+            index[below] = *writer.add(plain), source.st_size, source.st_mtime_ns
+    return index

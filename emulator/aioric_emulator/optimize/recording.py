@@ -1,0 +1,123 @@
+"""Run by the function's own interpreter: import the handler as the runtime would, and pack what that took.
+
+    python -P recording.py TASK_ROOT HANDLER
+
+Until the handler is imported, nothing is imported here that the runtime would not have imported too. What
+pure work the libraries do meanwhile is written down by standing in for the function that does it.
+"""
+
+from __future__ import annotations
+
+import sys
+from _frozen_importlib_external import PathFinder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+HERE = __file__.rpartition("/aioric_emulator/")[0]
+DEBUG, LOCALE = 128, 4  # flags of `re` under which compiling prints, or means something else elsewhere
+
+
+class Recorder:
+    """The work that was seen."""
+
+    def __init__(self) -> None:
+        self.regexes: dict[tuple[Any, int], Any] = {}
+        self.sources: set[str] = set()
+        self.documents: dict[str, Any] = {}
+        self._watched: dict[str, Callable[[Any], None]] = {
+            "re._compiler": self._watch_regexes,
+            "dataclasses": self._watch_sources,
+            "botocore.loaders": self._watch_documents,
+        }
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """Stand in the way of the modules to watch."""
+        if name not in self._watched:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        watch, loader = self._watched.pop(name), spec.loader
+        run = loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            run(module)
+            watch(module)
+
+        loader.exec_module = exec_module  # type: ignore[method-assign]  # of this one instance
+        return spec
+
+    def _watch_regexes(self, module: Any) -> None:
+        really_compile, really_build = module.compile, module._sre.compile  # noqa: SLF001 - no other way in
+        built: list[Any] = []
+
+        def build(pattern: Any, flags: int, code: Any, groups: int, names: Any, places: Any) -> Any:
+            numbers = [int(each) for each in code]  # some are a subclass that only prints itself
+            built.append((int(flags), numbers, groups, dict(names), tuple(places)))
+            return really_build(pattern, flags, code, groups, names, places)
+
+        stand_in = type(sys)("_sre")
+        stand_in.__dict__.update(module._sre.__dict__, compile=build)  # noqa: SLF001
+        module._sre = stand_in  # noqa: SLF001
+
+        def compile(p: Any, flags: Any = 0) -> Any:  # noqa: A001 - takes the place of one of that name
+            import warnings  # noqa: PLC0415 - `re` is being imported by everybody
+
+            del built[:]
+            with warnings.catch_warnings(record=True) as warned:
+                compiled = really_compile(p, flags)
+            for warning in warned:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            if type(p) in (str, bytes) and not warned and built and not built[-1][0] & (DEBUG | LOCALE):
+                self.regexes[p, int(flags)] = built[-1]
+            return compiled
+
+        module.compile = compile
+
+    def _watch_sources(self, module: Any) -> None:
+        def run(source: Any, *scopes: Any) -> None:
+            if type(source) is str:
+                self.sources.add(source)
+            exec(source, *scopes)  # noqa: S102 - as the original
+
+        module.exec = run
+
+    def _watch_documents(self, module: Any) -> None:
+        load_file = module.JSONFileLoader._load_file  # noqa: SLF001 - there is no other way in
+
+        def watch(loader: Any, full_path: str, open_method: Any) -> Any:
+            document = load_file(loader, full_path, open_method)
+            if document is not None:
+                self.documents[full_path] = document
+            return document
+
+        module.JSONFileLoader._load_file = watch  # noqa: SLF001
+
+
+def main() -> None:
+    """Import, then pack."""
+    task_root, handler = sys.argv[1:3]
+    sys.path.insert(0, sys.argv[3])
+    from aioric.function.aside import import_stdlib  # noqa: PLC0415 - only after the path is set
+    from aioric.function.loader import ASYNC, kind, load  # noqa: PLC0415
+    from aioric.startup import prepare_path  # noqa: PLC0415
+
+    prepare_path(task_root)
+    recorder = Recorder()
+    sys.meta_path = [*sys.meta_path[:-1], recorder, sys.meta_path[-1]]
+    if kind(load(handler)) == ASYNC:
+        import_stdlib("asyncio")
+    modules = dict(sys.modules)
+    if sys.argv[4:] == ["--import"]:
+        return
+    sys.path.append(HERE)
+    from aioric_emulator.optimize.packing import write  # noqa: PLC0415 - what it imports must not be packed
+
+    sys.stdout.write(write(task_root, modules, recorder))
+
+
+if __name__ == "__main__":
+    main()
