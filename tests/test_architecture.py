@@ -36,7 +36,7 @@ ALLOWED = {
         "logs",
         "drivers",
     },
-    "__main__": {"startup"},
+    "__main__": {"startup", "function"},
     "__init__": {"version", "errors", "function", "drivers"},  # the rooms of public names, imported when one is asked for
 }
 

@@ -13,7 +13,8 @@ if beginning:
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/aioric/")[0])
 
-from aioric.startup import PATCHABLE, import_own, main  # noqa: E402 - see above
+from aioric.function.aside import import_own  # noqa: E402 - see above
+from aioric.startup import PATCHABLE, main  # noqa: E402 - likewise
 
 
 def __getattr__(name: str) -> object:
