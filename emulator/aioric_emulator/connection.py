@@ -15,6 +15,7 @@ import httptools
 from aioric_emulator.answers import INTERNAL_ERROR, TEXT
 from aioric_emulator.exchange import HttpExchange, render
 from aioric_emulator.messages import MAX_PAYLOAD, Answer
+from aioric_emulator.piecemeal import Piecemeal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ HEAD_TOO_LARGE = Answer(431, (TEXT,), b"431 Request Header Fields Too Large")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(asyncio.Protocol):
+class Connection(Piecemeal, asyncio.Protocol):
     """The server's end of one connection."""
 
     def __init__(self, application: Application, on_lost: Callable[[Connection], None]) -> None:
@@ -253,39 +254,6 @@ class Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(render(answer, keep_alive=exchange.keep_alive))
         self._go_on(exchange)
-
-    def begin(self, exchange: HttpExchange, head: Answer) -> None:
-        """Send the head of an answer in chunks."""
-        if exchange is self._current and not self._transport.is_closing():
-            self._transport.write(render(head, keep_alive=exchange.keep_alive, is_chunked=True))
-
-    def write(self, exchange: HttpExchange, data: bytes) -> bool:
-        """Send a chunk; one for a peer that has left goes nowhere, and there is always room for it."""
-        if exchange is not self._current or self._transport.is_closing():
-            return True
-        if data:
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
-        return self._is_writable
-
-    def finish(self, exchange: HttpExchange) -> None:
-        """Send the last chunk, and serve the next request."""
-        if exchange is not self._current:
-            return
-        if not self._transport.is_closing():
-            self._transport.write(b"0\r\n\r\n")
-        self._go_on(exchange)
-
-    def pause(self, exchange: HttpExchange) -> None:
-        """Read no more while this request arrives."""
-        if exchange is self._reading and not self._in_head and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
-
-    def resume(self, exchange: HttpExchange) -> None:
-        """Read on."""
-        if exchange is self._reading and self._is_paused:
-            self._is_paused = False
-            self._transport.resume_reading()
 
     def _go_on(self, exchange: HttpExchange) -> None:
         self._current = None

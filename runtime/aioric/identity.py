@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _serving: ContextVar[Invocation | None] = ContextVar("aioric_invocation", default=None)
 
 # Where the answer of an invocation can be streamed while its handler runs: an event loop's lane.
-stage: ContextVar[tuple[Any, Invocation] | None] = ContextVar("aioric_stage", default=None)
+stage: ContextVar[tuple[Any, Invocation | None] | None] = ContextVar("aioric_stage", default=None)
 
 
 class Identity:

@@ -14,13 +14,15 @@ from aioric.config import Config
 from aioric.drivers import blocking
 from aioric.drivers.around import Around, announce, wants_to_know
 from aioric.drivers.loops import completer, loop_opener
+from aioric.drivers.streams import load_streams
 from aioric.errors import NotInLambda, PlatformFault
-from aioric.function.aside import import_own, import_stdlib
+from aioric.function.aside import import_own as import_own  # noqa: PLC0414 - `__main__` has it from here
 from aioric.function.faults import describe, explain_exit
-from aioric.function.loader import ASYNC, ASYNC_GENERATOR, GENERATOR, kind, load
+from aioric.function.loader import ASYNC, ASYNC_GENERATOR, kind, load
 from aioric.function.payload import Codec
 from aioric.function.steps import Function
 from aioric.function.tracing import TraceId
+from aioric.heap import Heap
 from aioric.identity import Identity
 from aioric.logs.setup import install
 from aioric.logs.sinks import redirect_to_provider
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
 
 PATCHABLE = "aioric.function.patchable"  # loaded when somebody asks `__main__` for it
 ERROR = 40  # as in `logging`, which a function may never import
+WARNING = 30  # likewise
+
+# What `aioric optimize` leaves in the function's folder.
+PACK = ".aioric/start.pack"
 
 
 def main(argv: list[str], beginning: list[str], *, managed: bool) -> NoReturn:
@@ -63,7 +69,7 @@ def main(argv: list[str], beginning: list[str], *, managed: bool) -> NoReturn:
         sys.exit(1)
     identity = Identity(alone=True)
     journal = install(config, identity)
-    runtime = Runtime(config, identity, journal)
+    runtime = Runtime(config, identity, journal, Heap())
     if managed:
         prepare_path(config.task_root)
     else:
@@ -78,13 +84,15 @@ class Runtime:
         config: What the environment says.
         identity: Knows the current invocation.
         journal: The way to the log.
+        heap: Is kept from being searched for garbage until the function is loaded.
 
     Attributes:
         announced: Whether the platform was asked to say SIGTERM, for the processes that are forked from here.
     """
 
-    def __init__(self, config: Config, identity: Identity, journal: Journal) -> None:
+    def __init__(self, config: Config, identity: Identity, journal: Journal, heap: Heap) -> None:
         self.config = config
+        self._heap = heap
         self.identity = identity
         self.journal = journal
         self.codec = Codec(ascii_json=config.ascii_json)
@@ -117,7 +125,9 @@ class Runtime:
         """Load the handler, and serve it in the way that is chosen; returns the exit status."""
         try:
             self.config.check()
+            self._unpack()
             driver = choose(*self._prepare(load(self.config.handler)))
+            self._heap.settle()
         except SystemExit as error:
             self.report(error)
             raise
@@ -129,6 +139,14 @@ class Runtime:
         except PlatformFault as error:
             self.journal.note(ERROR, f"The runtime ends: {error}")
             return 1
+
+    def _unpack(self) -> None:
+        """Import from what `aioric optimize` packed, if it did."""
+        task_root = self.config.task_root
+        if task_root and os.access(f"{task_root}/{PACK}", os.R_OK):
+            from aioric.packed import start  # noqa: PLC0415 - only where there is a pack
+
+            start.begin(task_root, lambda why: self.journal.note(WARNING, why))
 
     def _choose(self, body: Body, shares: list[int]) -> Callable[[], int]:
         """Serve in this process, or in several that are forked from it."""
@@ -150,8 +168,7 @@ class Runtime:
         """
         lanes = self.config.max_concurrency or 1
         how = kind(handler)
-        if how in (GENERATOR, ASYNC_GENERATOR) or "aioric.function.responses" in sys.modules:
-            load_streams(how)
+        load_streams(how)
         if how in (ASYNC, ASYNC_GENERATOR):
             opener = loop_opener(self.config, self.journal)
             from aioric.drivers import eventloop  # noqa: F401, PLC0415 - so that all workers share it
@@ -264,15 +281,6 @@ class Runtime:
         # With several workers another one's report may have been first (403): the platform knows.
         if refusal is not None and not refusal.startswith("403"):
             self.journal.note(ERROR, f"The platform did not accept the report: {refusal}")
-
-
-def load_streams(how: str) -> None:
-    """Import during init, which is short of nothing, what a first stream of a kind would have to wait for."""
-    driver = "eventloop" if how in (ASYNC, ASYNC_GENERATOR) else "blocking"
-    if driver == "eventloop":
-        import_stdlib("asyncio")
-    for module in ("function.streaming", f"drivers.{driver}_streams"):
-        import_own(f"aioric.{module}")
 
 
 def prepare_path(task_root: str | None) -> None:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import _socket
 import select
-from _thread import allocate_lock, start_new_thread
 from time import time
 
+from aioric.drivers.bursts import Burst
+from aioric.drivers.deadlines import cut_short, limits
+from aioric.drivers.pulse import Pulse
 from aioric.errors import ConnectionLost, MalformedResponse, PeerGone, StreamCut
-from aioric.messages import Failed
 from aioric.protocol.chunks import ChunkedAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from aioric.drivers.blocking import Line
-    from aioric.messages import Invocation, Streamed
+    from aioric.messages import Failed, Invocation, Streamed
     from aioric.protocol.conversation import Conversation
-
-# How long before the invocation's deadline a stream is cut, in seconds: for its last bytes to arrive.
-MARGIN = 0.1
-# No function may run for so long, in seconds.
-NONSENSE = 86_400.0
 
 
 def stream(
@@ -38,13 +34,11 @@ def stream(
     """
     sink = Sink(line, conversation, invocation, streamed, poll=poll)
     pieces = streamed.pieces
-    take = pieces.next
     try:
-        while type(piece := take()) is bytes:
-            sink.write(piece)
-        if isinstance(piece, Failed) and not sink.begun:
-            return piece
-        sink.end(piece)
+        end: Failed | None = pieces.pour(sink.write)
+        if end is not None and not sink.begun:
+            return end
+        sink.end(end)
     except PeerGone as gone:
         pieces.stop(gone)
     except StreamCut as cut:
@@ -73,6 +67,7 @@ class Sink:
 
     __slots__ = (
         "_answer",
+        "_burst",
         "_connection",
         "_conversation",
         "_deadline",
@@ -80,6 +75,7 @@ class Sink:
         "_lost",
         "_poll",
         "_pulse",
+        "_rest",
         "_until",
         "_watch",
     )
@@ -101,7 +97,9 @@ class Sink:
         self._watch: select.poll | None = None
         self._deadline, self._until = limits(invocation)
         self._lost: Exception | None = None
-        self._pulse = None if streamed.keep_alive is None else Pulse(self._put, *streamed.keep_alive)
+        self._burst = Burst(self._flush)
+        self._rest: list[bytes | memoryview] = []  # what the burst's thread could not send
+        self._pulse = None if streamed.keep_alive is None else Pulse(self._comment, *streamed.keep_alive)
 
     @property
     def begun(self) -> bool:
@@ -116,26 +114,33 @@ class Sink:
             StreamCut: There is no time left.
             ConnectionLost: The Runtime API cannot be reached any more.
         """
-        if self._pulse is None:
-            self._put(piece)
-        else:
-            with self._pulse.lock:
-                self._put(piece)
-                self._pulse.last = time()
-
-    def _put(self, piece: bytes) -> None:
-        if time() > self._until:
+        now = time()
+        if now > self._until:
             raise StreamCut(cut_short())
-        if self._connection is None:
-            self._begin()
-        self._send(self._answer.piece(piece))
+        if self._pulse is not None:
+            self._pulse.last = now
+        if self._burst.holds(piece, now):
+            return
+        with self._burst.lock:
+            if self._connection is None:
+                self._begin()
+            self._send(self._answer.piece(self._burst.take() + piece))
+
+    def _comment(self, comment: bytes) -> None:
+        with self._burst.lock:
+            if not self._answer.ended:
+                if self._connection is None:
+                    self._begin()
+                self._send(self._answer.piece(self._burst.take() + comment))
 
     def end(self, failure: Failed | None) -> None:
         """Send the end, with trailers after a failure; raises as `write`."""
         self.silence()
-        if self._connection is None:
-            self._begin()
-        self._send(self._answer.end(failure))
+        with self._burst.lock:
+            if self._connection is None:
+                self._begin()
+            self._burst.end()
+            self._send([*self._answer.piece(self._burst.take()), *self._answer.end(failure)])
 
     def cut(self, failure: Failed) -> None:
         """Send the end if the peer takes it at once; otherwise give the connection up."""
@@ -144,7 +149,9 @@ class Sink:
             return
         self._until = 0.0
         try:
-            self._send(self._answer.end(failure))
+            with self._burst.lock:
+                self._burst.end()
+                self._send([*self._answer.piece(self._burst.take()), *self._answer.end(failure)])
         except (PeerGone, StreamCut):
             return  # `settle` finds out
 
@@ -177,10 +184,20 @@ class Sink:
         self._connection = self._line.stand()
         self._conversation.stream_begins(poll=self._poll)
 
-    def _send(self, parts: Sequence[bytes]) -> None:
+    def _flush(self) -> None:
+        """Send what is held as far as there is room; what goes wrong, the next piece finds out."""
+        assert self._connection is not None  # noqa: S101 - nothing is held before the first pieces
+        parts: list[bytes | memoryview] = [*self._rest, *self._answer.piece(self._burst.take())]
+        try:
+            self._rest = without(parts, self._connection.sendmsg(parts, (), _socket.MSG_DONTWAIT))
+        except OSError:
+            self._rest = parts
+
+    def _send(self, parts: Sequence[bytes | memoryview]) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101 - made by `_begin`
-        rest: list[bytes | memoryview] = list(parts)
+        rest = [*self._rest, *parts]
+        self._rest = []
         while rest:
             try:
                 sent = (
@@ -216,66 +233,6 @@ class Sink:
         patience = None if until == float("inf") else max(0.0, until - time()) * 1000
         ready = self._watch.poll(patience)
         return ready[0][1] if ready else 0
-
-
-class Pulse:
-    """Sends a comment whenever nothing else was sent for so long, from a thread of its own.
-
-    Args:
-        send: Sends the comment.
-        interval: In seconds.
-        comment: To send.
-
-    Attributes:
-        lock: Held while anything is sent.
-        last: When something was sent, in seconds since the epoch.
-    """
-
-    __slots__ = ("_ended", "_stop", "last", "lock")
-
-    def __init__(self, send: Callable[[bytes], None], interval: float, comment: bytes) -> None:
-        self.lock = allocate_lock()
-        self.last = time()
-        self._ended = False
-        self._stop = allocate_lock()
-        self._stop.acquire()
-        start_new_thread(self._beat, (send, interval, comment))
-
-    def end(self) -> None:
-        """Send no more; what is being sent is sent whole first."""
-        with self.lock:
-            self._ended = True
-        self._stop.release()
-
-    def _beat(self, send: Callable[[bytes], None], interval: float, comment: bytes) -> None:
-        pause = interval
-        while not self._stop.acquire(timeout=max(pause, 0.0)):
-            with self.lock:
-                pause = self.last + interval - time()
-                if self._ended or pause > 0:
-                    continue
-                try:
-                    send(comment)
-                except (PeerGone, StreamCut, ConnectionLost):
-                    return  # the next piece finds out too
-                self.last, pause = time(), interval
-
-
-def limits(invocation: Invocation) -> tuple[float, float]:
-    """When an invocation's time is over, and when to cut its stream, in seconds since the epoch.
-
-    Both are infinite if the deadline is unknown, past, or far away: an emulator may send nonsense.
-    """
-    deadline = invocation.deadline_ms / 1000
-    left = deadline - time()
-    if not 0 < left < NONSENSE:
-        return float("inf"), float("inf")
-    return deadline, deadline - min(MARGIN, left / 2)
-
-
-def cut_short() -> str:
-    """What a cut stream's caller is told."""
-    return "The invocation's time is over and its stream is not, so it ends here"
 
 
 def without(parts: Sequence[bytes | memoryview], sent: int) -> list[bytes | memoryview]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from aioric.drivers.blocking_streams import cut_short
-from aioric.drivers.sinks import Sink
+from aioric.drivers.deadlines import cut_short
+from aioric.drivers.timed_sinks import TimedSink
 from aioric.errors import InvalidStream, PeerGone, StreamCut
 from aioric.messages import Failed, Streamed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from aioric.drivers.lanes import Lane
@@ -22,7 +21,7 @@ WARNING = 30  # as in `logging`, which a function may never import
 
 
 async def answer(
-    lane: Lane, pushed: Sink | None, invocation: Invocation, outcome: Buffered | Failed | Streamed
+    lane: Lane, pushed: TimedSink | None, invocation: Invocation, outcome: Buffered | Failed | Streamed
 ) -> Buffered | Failed | None:
     """Send what is a stream; returns what is to be answered instead, if nothing was streamed.
 
@@ -39,7 +38,7 @@ async def answer(
     if pushed is not None:
         return await _finish(lane, pushed, invocation, outcome)
     assert isinstance(outcome, Streamed)  # noqa: S101 - or there would be nothing to do here
-    sink = Sink(lane, invocation, outcome)
+    sink = TimedSink(lane, invocation, outcome)
     sink.watch_time(outcome.pieces.fail, asyncio.current_task())
     try:
         return await _stream(sink, outcome.pieces)
@@ -47,10 +46,10 @@ async def answer(
         sink.silence()
 
 
-async def _stream(sink: Sink, pieces: Any) -> Failed | None:
+async def _stream(sink: TimedSink, pieces: Any) -> Failed | None:
     failure: Failed | None
     try:
-        failure = await _pull(sink, pieces.next)
+        failure = await pieces.pour(sink.begin, sink.write, sink.room)
         if failure is not None and not sink.begun:
             return failure
         await sink.end(failure)
@@ -71,7 +70,7 @@ async def _stream(sink: Sink, pieces: Any) -> Failed | None:
 
 
 async def _finish(
-    lane: Lane, sink: Sink, invocation: Invocation, outcome: Buffered | Failed | Streamed
+    lane: Lane, sink: TimedSink, invocation: Invocation, outcome: Buffered | Failed | Streamed
 ) -> Buffered | Failed | None:
     """End a stream that the handler has written, now that the handler has."""
     sink.silence()
@@ -92,15 +91,3 @@ async def _finish(
         lane.journal.note(WARNING, "What the handler returned is not sent, since it had opened a stream")
     await sink.settle()
     return None
-
-
-async def _pull(sink: Sink, take: Callable[[], Any]) -> Failed | None:
-    """Send pieces until there are no more; returns what ended them."""
-    piece = await take()
-    if type(piece) is bytes:
-        await sink.begin()
-    while type(piece) is bytes:
-        if sink.write(piece):
-            await sink.room()
-        piece = await take()
-    return piece  # type: ignore[no-any-return]  # whatever is not bytes

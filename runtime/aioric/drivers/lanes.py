@@ -142,7 +142,7 @@ class Lane:
             raise RuntimeError("the invocation is over, so its answer cannot be streamed any more")
         if self._sink is not None:
             raise RuntimeError("the answer of this invocation is streamed already")
-        sink: Sink = import_own("aioric.drivers.sinks").Sink(self, invocation, streamed)
+        sink: Sink = import_own("aioric.drivers.timed_sinks").TimedSink(self, invocation, streamed)
         sink.watch_time(self.function.fail_stream(invocation), self.task)
         self._sink = sink
         return sink

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from time import time
+from time import monotonic, time
 
-from aioric.drivers.blocking_streams import cut_short, limits, without
+from aioric.drivers.blocking_streams import without
+from aioric.drivers.bursts import Burst
+from aioric.drivers.deadlines import cut_short, limits
 from aioric.errors import ConnectionLost, MalformedResponse, PeerGone, PlatformRefused, StreamCut
 from aioric.protocol.chunks import ChunkedAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Sequence
 
     from aioric.drivers.lanes import Lane
     from aioric.messages import Failed, Invocation, Streamed
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 # How many bytes may wait for a slow peer before whoever makes them has to wait too. What gathers
 # meanwhile travels in one write.
 HIGH_WATER = 64 * 1024
-# How many pieces may leave in a row before the loop has its turn: other lanes live on it.
-TURN = 64
+# How many writes may leave in a row before the loop has its turn: other lanes live on it.
+TURN = 16
 # How many parts one system call takes.
 _IOV_MAX = 512
 
@@ -45,6 +46,9 @@ class Sink:
         self._lane = lane
         self._conversation = lane.conversation
         self._loop = asyncio.get_running_loop()
+        self._burst = Burst(self._overtake)
+        self._rest: list[bytes | memoryview] = []  # what the burst's thread could not send
+        self._flushing = False
         self._answer = ChunkedAnswer(lane.conversation.stream(invocation, streamed), streamed.prelude)
         self._connection: socket.socket | None = None
         self._opening = asyncio.Lock()
@@ -55,16 +59,10 @@ class Sink:
         self._heard = False  # the platform has answered, or the connection is lost
         self._lost: Exception | None = None
         self._deadline, self._until = limits(invocation)
-        self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[Any] | None = None
         self._expired = False
         self.late: Failed | None = None
         self.broken: BaseException | None = None
         self._last = 0.0
-        self._pulse: asyncio.TimerHandle | None = None
-        if streamed.keep_alive is not None:
-            self._last = self._loop.time()
-            self._pulse = self._loop.call_later(streamed.keep_alive[0], self._beat, *streamed.keep_alive)
 
     @property
     def begun(self) -> bool:
@@ -95,11 +93,37 @@ class Sink:
             StreamCut: There is no time left.
         """
         self.check()
-        self._push(self._answer.piece(piece))
-        if self._pulse is not None:
-            self._last = self._loop.time()
+        now = self._last = monotonic()
+        burst = self._burst
+        if burst.holds(piece, now):
+            if not self._flushing:
+                self._flushing = True
+                self._loop.call_soon(self._release)
+            return False
+        with burst.lock:
+            self._push(self._answer.piece(burst.take() + piece))
         self._turn += 1
         return self._turn >= TURN or self._size > HIGH_WATER
+
+    def _release(self) -> None:
+        """The loop is free: whoever makes the pieces waits for something."""
+        self._flushing = False
+        burst = self._burst
+        with burst.lock:
+            if not self._heard and not self._answer.ended:
+                with suppress(PeerGone):  # the next piece finds out
+                    self._push(self._answer.piece(burst.take()))
+
+    def _overtake(self) -> None:
+        """From the burst's thread, since the loop is not free: send what there is room for."""
+        connection = self._connection
+        if connection is None or self._pending:
+            return
+        parts: list[bytes | memoryview] = [*self._rest, *self._answer.piece(self._burst.take())]
+        try:
+            self._rest = without(parts, connection.sendmsg(parts))
+        except OSError:
+            self._rest = parts
 
     def check(self) -> None:
         """Pass if there is somebody to write to, and time.
@@ -132,8 +156,12 @@ class Sink:
         await self.begin()
         self.silence()
         if not self._heard:
-            with suppress(PeerGone):  # `settle` finds out
-                self._push(self._answer.end(failure))
+            self._push_end(failure)
+
+    def _push_end(self, failure: Failed | None) -> None:
+        with self._burst.lock, suppress(PeerGone):  # `settle` finds out
+            self._burst.end()
+            self._push([*self._answer.piece(self._burst.take()), *self._answer.end(failure)])
 
     async def settle(self) -> None:
         """Wait for the acknowledgement, until the invocation's time is over.
@@ -162,14 +190,14 @@ class Sink:
 
     def silence(self) -> None:
         """Do nothing more by the clock."""
-        for timer in (self._timer, self._pulse):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._pulse = None
 
     # The socket
 
-    def _push(self, parts: list[bytes]) -> None:
+    def _push(self, parts: Sequence[bytes | memoryview]) -> None:
+        if self._rest:
+            parts, self._rest = [*self._rest, *parts], []
+        if not parts:
+            return
         if self._pending:
             self._pending.extend(parts)
             self._size += sum(map(len, parts))
@@ -234,50 +262,6 @@ class Sink:
         self._connection = self._connection if self._lost is None else None
         self._lane.close()
         self._wake()
-
-    # The clock
-
-    def watch_time(self, fail: Callable[[BaseException], Failed], task: asyncio.Task[Any] | None) -> None:
-        """Cut the stream, and cancel the invocation's task, shortly before its deadline."""
-        if self._until < float("inf"):
-            self._task = task
-            self._timer = self._loop.call_later(self._until - time(), self._expire, fail)
-
-    def excuse(self) -> bool:
-        """Whether a cancellation was ours; if so, it is over."""
-        if self._expired and self._task is not None:
-            self._task.uncancel()
-        return self._expired
-
-    def _expire(self, fail: Callable[[BaseException], Failed]) -> None:
-        if self.ended:
-            return
-        self._expired = True
-        self.late = fail(StreamCut(cut_short()))
-        if self._size:  # a piece may have left in part: no end can be told
-            self._lose(ConnectionLost("the Runtime API did not take a stream in time"))
-        elif self.begun:
-            with suppress(PeerGone):  # `settle` finds out
-                self._push(self._answer.end(self.late))
-        if self._task is not None:
-            self._task.cancel()
-
-    def _beat(self, interval: float, comment: bytes) -> None:
-        """Send the comment if nothing else was sent for the interval."""
-        if self._pulse is None or self.ended:
-            return
-        pause = self._last + interval - self._loop.time()
-        if pause <= 0:
-            pause = interval
-            self._last = self._loop.time()
-            self._loop.create_task(self._comment(comment))
-        self._pulse = self._loop.call_later(pause, self._beat, interval, comment)
-
-    async def _comment(self, comment: bytes) -> None:
-        with suppress(PeerGone, StreamCut, ConnectionLost):  # the next piece finds out too
-            await self.begin()
-            if not self.ended:
-                self.write(comment)
 
     async def _wait(self) -> None:
         waiter = self._loop.create_future()

@@ -57,7 +57,8 @@ def stream_to_buffer(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any],
 
 async def _collect_async(handler: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
     collector = Collector()
-    token = stage.set((collector, collector))
+    # Whose invocation it is makes no difference here.
+    token = stage.set((collector, None))
     try:
         result = handler(event, context)
         if hasattr(result, "__await__"):

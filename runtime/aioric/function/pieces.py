@@ -1,7 +1,7 @@
 """The pieces of a stream as bytes, one by one, and what goes wrong between them.
 
-A driver asks for the next piece until there is none; what it gets is bytes, a failure, or the end. The
-source is always ended: run to its end, or told why not at the `yield` where it stands, and then closed.
+They pour until there are no more, or something goes wrong on either side. The source is always ended: run
+to its end, or told why not at the `yield` where it stands, and then closed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from aioric.function.responses import StreamingResponse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from typing import Any
 
     from aioric.messages import Failed
@@ -30,25 +30,31 @@ class Pieces:
         fail: The same.
     """
 
-    __slots__ = ("_position", "_source", "_take", "fail")
+    __slots__ = ("_source", "_take", "fail")
 
     def __init__(self, source: Iterator[Any], fail: Callable[[BaseException], Failed]) -> None:
         self._source = source
         self._take = source.__next__
-        self._position = 0
         self.fail = fail
 
-    def next(self) -> bytes | Failed | None:
-        """The next piece, a failure, or `None` at the end; after either of those there is no more."""
-        try:
-            piece = self._take()
-            self._position += 1
-            return piece if type(piece) is bytes else as_bytes(piece, self._position)
-        except StopIteration:
-            error: Exception | None = None
-        except Exception as raised:  # noqa: BLE001 - whatever the function raises is its answer
-            error = raised
-        return self._end(error)
+    def pour(self, write: Callable[[bytes], object]) -> Failed | None:
+        """Give each piece to `write`; returns the failure that ended them, or `None` at their end.
+
+        Raises:
+            Exception: What `write` raises; `stop` has to be called then.
+        """
+        take, position = self._take, 0
+        while True:
+            try:
+                piece = take()
+                position += 1
+                if type(piece) is not bytes:
+                    piece = as_bytes(piece, position)
+            except StopIteration:
+                return self._end(None)
+            except Exception as error:  # noqa: BLE001 - whatever the function raises is its answer
+                return self._end(error)
+            write(piece)
 
     def stop(self, reason: Exception) -> None:
         """Tell the source that nobody takes any more, where it stands, and end it."""
@@ -76,27 +82,38 @@ class Pieces:
 class AsyncPieces:
     """The pieces of an asynchronous iterator; otherwise as `Pieces`."""
 
-    __slots__ = ("_position", "_source", "_take", "fail")
+    __slots__ = ("_source", "_take", "fail")
 
     def __init__(self, source: AsyncIterator[Any], fail: Callable[[BaseException], Failed]) -> None:
         self._source = source
         self._take = source.__anext__
-        self._position = 0
         self.fail = fail
 
-    async def next(self) -> bytes | Failed | None:
-        """The next piece, a failure, or `None` at the end; after either of those there is no more."""
-        try:
-            piece = await self._take()
-            self._position += 1
-            if type(piece) is bytes:
-                return piece
-            return as_bytes(piece, self._position + getattr(self._source, "joined", 0))
-        except StopAsyncIteration:
-            error: Exception | None = None
-        except Exception as raised:  # noqa: BLE001 - whatever the function raises is its answer
-            error = raised
-        return await self._end(error)
+    async def pour(
+        self,
+        begin: Callable[[], Awaitable[None]],
+        write: Callable[[bytes], bool],
+        room: Callable[[], Awaitable[None]],
+    ) -> Failed | None:
+        """Give each piece to `write`, which says whether to wait for `room`; otherwise as `Pieces`.
+
+        Before the first piece, `begin` is awaited.
+        """
+        take, position = self._take, 0
+        while True:
+            try:
+                piece = await take()
+                position += 1
+                if type(piece) is not bytes:
+                    piece = as_bytes(piece, position + getattr(self._source, "joined", 0))
+            except StopAsyncIteration:
+                return await self._end(None)
+            except Exception as error:  # noqa: BLE001 - whatever the function raises is its answer
+                return await self._end(error)
+            if position == 1:
+                await begin()
+            if write(piece):
+                await room()
 
     async def stop(self, reason: Exception) -> None:
         """Tell the source that nobody takes any more, where it stands, and end it."""

@@ -1,0 +1,64 @@
+"""The half of a connection that deals with bodies in pieces: answers in chunks, requests read in portions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from aioric_emulator.exchange import render
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.messages import Answer
+
+__all__ = ["Piecemeal"]
+
+
+class Piecemeal(ABC):
+    """What `Connection` does with the exchanges that it serves and reads."""
+
+    _transport: asyncio.Transport
+    _current: HttpExchange | None
+    _reading: HttpExchange
+    _in_head: bool
+    _is_writable: bool
+    _is_paused: bool
+
+    def begin(self, exchange: HttpExchange, head: Answer) -> None:
+        """Send the head of an answer in chunks."""
+        if exchange is self._current and not self._transport.is_closing():
+            self._transport.write(render(head, keep_alive=exchange.keep_alive, is_chunked=True))
+
+    def write(self, exchange: HttpExchange, data: bytes) -> bool:
+        """Send a chunk; one for a peer that has left goes nowhere, and there is always room for it."""
+        if exchange is not self._current or self._transport.is_closing():
+            return True
+        if data:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return self._is_writable
+
+    def finish(self, exchange: HttpExchange) -> None:
+        """Send the last chunk, and serve the next request."""
+        if exchange is not self._current:
+            return
+        if not self._transport.is_closing():
+            self._transport.write(b"0\r\n\r\n")
+        self._go_on(exchange)
+
+    def pause(self, exchange: HttpExchange) -> None:
+        """Read no more while this request arrives."""
+        if exchange is self._reading and not self._in_head and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def resume(self, exchange: HttpExchange) -> None:
+        """Read on."""
+        if exchange is self._reading and self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    @abstractmethod
+    def _go_on(self, exchange: HttpExchange) -> None:
+        """Serve the next request, after this one."""
