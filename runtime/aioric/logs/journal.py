@@ -115,21 +115,20 @@ class Journal:
         if logging is not None:
             logging.getLogger(None if logger == "root" else logger).log(level, message)
         elif level >= LEVELS.get(self._config.log_level, _WARNING):
-            line = (self.json_line if self._config.json_logs else self._text_line)(logger, level, message)
+            make = self.json_line if self._config.json_logs else self._text_line
+            line = make(logger, level, message, self._identity.current())
             framed_by_level = self._config.json_logs or self._config.log_level
             frames = JSON_FRAMES if self._config.json_logs else TEXT_FRAMES
             self._sink.log(line, frames.get(level // 10 * 10) if framed_by_level else None)
 
-    def _text_line(self, _logger: str, level: int, message: str) -> str:
+    def _text_line(self, _logger: str, level: int, message: str, invocation: Invocation | None) -> str:
         now = time()
-        invocation = self._identity.current()
         request_id = invocation.request_id if invocation else ""
         stamp = f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(now))}.{int(now % 1 * 1000):03d}Z"
         return f"[{_LEVEL_NAMES.get(level, f'Level {level}')}]\t{stamp}\t{request_id}\t{message}\n"
 
-    def json_line(self, logger: str, level: int, message: str) -> str:
-        """A record in JSON, with its newline, as `logging` would write it here."""
-        invocation = self._identity.current()
+    def json_line(self, logger: str, level: int, message: str, invocation: Invocation | None) -> str:
+        """A record in JSON, with its newline, as `logging` would write it during the invocation."""
         fields = {
             "timestamp": _seconds(),
             "level": _LEVEL_NAMES[min(level, 50) // 10 * 10],

@@ -43,8 +43,8 @@ def keep_records(config: Config, identity: Identity, journal: Journal) -> None:
         stream = getattr(sys, name)
         if stream is not None:  # closed by whoever started us
 
-            def record(text: str, name: str = name, level: int = level) -> str:
-                return journal.json_line(name, level, text)
+            def record(text: str, invocation: Invocation | None, name: str = name, level: int = level) -> str:
+                return journal.json_line(name, level, text, invocation)
 
             streams.append(RecordStream(stream, identity, record, lines))
             setattr(sys, name, streams[-1])
@@ -97,12 +97,16 @@ class RecordStream(Unbuffered):
     Args:
         stream: The stream in whose place this one stands.
         identity: Knows the current invocation.
-        record: Makes a line of JSON from a text.
+        record: Makes a line of JSON from a text and the invocation that it is from.
         lines: Writes it.
     """
 
     def __init__(
-        self, stream: TextIO, identity: Identity, record: Callable[[str], str], lines: Lines
+        self,
+        stream: TextIO,
+        identity: Identity,
+        record: Callable[[str, Invocation | None], str],
+        lines: Lines,
     ) -> None:
         super().__init__(stream)
         self._identity = identity
@@ -122,9 +126,9 @@ class RecordStream(Unbuffered):
         key = get_ident(), self._identity.current()
         whole, newline, rest = (self._pending.pop(key, "") + text).rpartition("\n")
         if newline:
-            self._emit(whole)
+            self._emit(whole, key[1])
         if len(rest) > MAX_PENDING:
-            self._emit(rest)
+            self._emit(rest, key[1])
         elif rest:
             self._pending[key] = rest
         return len(text)
@@ -135,19 +139,20 @@ class RecordStream(Unbuffered):
 
     def flush(self) -> None:
         """Write what the calling thread's invocation has begun, though the line has no end yet."""
-        rest = self._pending.pop((get_ident(), self._identity.current()), "")
+        invocation = self._identity.current()
+        rest = self._pending.pop((get_ident(), invocation), "")
         if rest:
-            self._emit(rest)
+            self._emit(rest, invocation)
 
     def settle(self, invocation: Invocation) -> None:
         """Write what the invocation, which is over, has left without a newline."""
         if self._pending:
             for key in [key for key in self._pending.copy() if key[1] is invocation]:
-                self._emit(self._pending.pop(key, ""))
+                self._emit(self._pending.pop(key), invocation)
 
-    def _emit(self, text: str) -> None:
+    def _emit(self, text: str, invocation: Invocation | None) -> None:
         parts = text.split("\n") if text.startswith('{"') else [text]
-        records = [f"{part}\n" if is_record(part) else self._record(part) for part in parts]
+        records = [f"{part}\n" if is_record(part) else self._record(part, invocation) for part in parts]
         self._lines.write(self._descriptor, "".join(records).encode("utf-8", "backslashreplace"))
 
 
