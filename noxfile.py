@@ -7,7 +7,12 @@ every version runs those instead: `nox -s tests-3.13 -- tests/emulator -x`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
@@ -17,6 +22,9 @@ nox.options.error_on_missing_interpreters = True
 OLDEST, *BETWEEN, NEWEST = ["3.11", "3.12", "3.13", "3.14"]
 PREVIEW = "3.15"
 EVERYTHING = ["tests"]
+# pytest bounds each test, but not a thread that a failed one leaves behind: that keeps the process for ever.
+BOUNDED = ["timeout", "--kill-after=5", "480"]
+KILLED = 124
 RUNTIME = ["tests/e2e", "tests/drivers", "tests/function", "tests/logs", "tests/protocol"]
 
 
@@ -25,12 +33,18 @@ def install(session: nox.Session) -> None:
     session.install("--editable", ".[fast,emulator]", "--group", "dev")
 
 
+def run_tests(session: nox.Session, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:
+    """Run pytest, and see to it that it ends."""
+    command = [*BOUNDED, "python", "-m", "pytest", *arguments]
+    session.run(*command, external=True, success_codes=success_codes)
+
+
 @nox.session(python=[OLDEST, *BETWEEN, NEWEST])
 def tests(session: nox.Session) -> None:
     """Run the tests on one released version."""
     install(session)
     chosen = RUNTIME if session.python in BETWEEN else EVERYTHING
-    session.run("python", "-m", "pytest", "-q", *(session.posargs or chosen))
+    run_tests(session, "-q", *(session.posargs or chosen))
 
 
 @nox.session(python=PREVIEW)
@@ -40,7 +54,7 @@ def preview(session: nox.Session) -> None:
     session.run("python", "-VV")
     # A test that needs a package without a wheel for this version is reported too, and stops no other.
     options = ["-q", "--continue-on-collection-errors"]
-    session.run("python", "-m", "pytest", *options, *(session.posargs or RUNTIME), success_codes=[0, 1, 2])
+    run_tests(session, *options, *(session.posargs or RUNTIME), success_codes=[0, 1, 2, KILLED])
 
 
 @nox.session(python=OLDEST)
