@@ -17,11 +17,12 @@ ARGS ?=
 
 RUN             := $(VENV)/bin/python
 INSTALLED       := $(VENV)/.installed
+ECOSYSTEM       := .cache/ecosystem/.installed
 OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup format lint types test test-all parity bench image image-test zip clean
+.PHONY: help run setup format lint types test test-all parity ecosystem bench image image-test zip clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -47,6 +48,9 @@ test: setup  ## run all tests
 
 parity: $(INSTALLED)  ## compare with awslambdaric: every answer, log line and exit status (ARGS=--write: PARITY.md)
 	$(RUN) -m tests.parity $(ARGS)
+
+ecosystem: $(INSTALLED) $(ECOSYSTEM)  ## run Powertools, Sentry, Datadog, pandas and others on both runtimes
+	$(RUN) -m pytest tests/ecosystem $(ARGS)
 
 bench: $(INSTALLED)  ## compare with awslambdaric: CPU, time and memory per invocation
 	$(RUN) -m bench.throughput $(ARGS)
@@ -80,4 +84,11 @@ $(INSTALLED): pyproject.toml
 
 $(OFFICIAL_PINNED): | $(INSTALLED)
 	$(RUN) scripts/fetch_official_emulator.py $(OFFICIAL_VERSION) $(OFFICIAL)
+	@touch $@
+
+# Not into the first environment: those packages are heavy, and some of them change how pytest runs.
+$(ECOSYSTEM): pyproject.toml | $(INSTALLED)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(@D)/bin/python -m pip install --quiet --group ecosystem
 	@touch $@

@@ -408,6 +408,14 @@ DIFFERENCES = [
         _init_fails("Runtime.InvalidConfiguration", "_LAMBDA_TELEMETRY_LOG_FD"),
     ),
     Difference(
+        ADDITION,
+        ("surroundings/handles-sigterm",),
+        "The function's handler is never called: the platform sends SIGTERM only where an extension is.",
+        "An internal extension without events is registered, so that the platform tells.",
+        "Somebody who handles SIGTERM wants to be told.",
+        lambda outcome: outcome.posts[0].path == "POST /2020-01-01/extension/register",
+    ),
+    Difference(
         DEFECT,
         ("surroundings/no-stdout",),
         _DIES,

@@ -178,6 +178,10 @@ class _Line:
         """Answer anything but a poll as the platform does."""
         if request.path.endswith("/restore/next"):
             self.send(200, b"")
+        elif request.path.endswith("/extension/register"):
+            self.send(200, b"{}", {"Lambda-Extension-Identifier": "an-extension"})
+        elif request.path.endswith("/extension/event/next"):
+            pass  # it waits for an end that does not come
         elif current is not None and current.refusal is not None:
             self.send(current.refusal, b"no")
         elif request.path.endswith("/response") and len(request.body) > RESPONSE_LIMIT:

@@ -43,6 +43,7 @@ class Setting(NamedTuple):
     framed: bool = False  # whether the platform hands out a descriptor for framed records
     handler: str = "app.handler"
     image: bool = False  # whether the runtime is started as in a managed image, and not by `python -m`
+    python: str = ""  # the interpreter, when not the one that runs the tests
     layers: bool = False  # whether the folder `layers` beside the task is seen at /opt
 
 
@@ -87,7 +88,7 @@ def started(
         **_measured(),
         **setting.environment,
     }
-    command = [sys.executable]
+    command = [setting.python or sys.executable]
     if setting.bare:
         environment["PYTHONPATH"] += f":{_bare_site()}"
         command = [sys._base_executable, "-S"]  # type: ignore[attr-defined]  # noqa: SLF001 - the one without our packages
