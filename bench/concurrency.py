@@ -2,9 +2,9 @@
 
     python -m bench.concurrency [--quick] [--rounds N] [--lanes 16] [--workloads empty] [--only NAME]
 
-For each runtime, workload and concurrency: the time from exec to all slots polling; memory once it has served;
-CPU and throughput when every lane is always busy; latency when events arrive at half of what the official
-client can take. Interleaved, and every sample is a fresh process.
+For each runtime, workload and concurrency: the time from exec to all slots polling; memory once it has
+served; CPU and throughput when every lane is always busy; latency when events arrive at half of what the
+official client can take. Interleaved, and every sample is a fresh process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import report
 from bench.contestants import BASELINE, OFFICIAL, OURS, ROOT, TASK, Contestant
@@ -60,6 +60,7 @@ LANES = (1, 4, 16, 64, 256)
 PLATFORM = {
     "AWS_LAMBDA_LOG_FORMAT": "JSON",
     "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
 }
@@ -248,15 +249,15 @@ def summarise(samples: list[Sample]) -> list[Row]:
             contestant=name,
             workload=workload,
             lanes=lanes,
-            median=replace(group[0], **{figure: _median(group, figure) for figure in FIGURES}),
+            median=replace(group[0], **_medians(group)),
             ratios=_ratios(group, groups.get((lanes, workload, BASELINE), [])),
         )
         for (lanes, workload, name), group in groups.items()
     ]
 
 
-def _median(group: list[Sample], figure: str) -> float:
-    return median(getattr(sample, figure) for sample in group)
+def _medians(group: list[Sample]) -> dict[str, Any]:
+    return {figure: median(getattr(sample, figure) for sample in group) for figure in FIGURES}
 
 
 def _ratios(group: list[Sample], baseline: list[Sample]) -> dict[str, float]:

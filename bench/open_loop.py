@@ -1,4 +1,4 @@
-"""The benchmark's Runtime API with callers who do not wait for one another: events arrive on time, whatever happens.
+"""The benchmark's Runtime API with callers who do not wait for one another: events arrive on time.
 
 Latency is counted from the moment at which an event was due, so that a runtime which falls behind cannot hide
 it by slowing its callers down. Where no lane polls, an event waits here.
@@ -20,6 +20,9 @@ from collections import deque
 from pathlib import Path
 
 from bench.runtime_api import Lane, RuntimeApi, say
+
+
+MILLISECOND = 1_000_000  # nanoseconds
 
 
 class OpenLoop(RuntimeApi):
@@ -61,7 +64,7 @@ class OpenLoop(RuntimeApi):
         if not self.due:
             return -1
         left = self.due - time.perf_counter_ns()
-        return 0 if left < 2_000_000 else left / 1e9 - 0.001
+        return 0 if left < 2 * MILLISECOND else left / 1e9 - 0.001
 
     def obey(self, words: list[bytes]) -> None:
         """`serve COUNT` or `offer COUNT RATE`."""

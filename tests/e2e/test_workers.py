@@ -192,13 +192,15 @@ async def test_hooks_surround_the_fork(aioric_function: type[Emulator]) -> None:
     async with aioric_function(
         "crowd.asynchronous", task_root=TASK, command=COMMAND, env=env, concurrency=2
     ) as fn:
-        seen = {}
-        for _ in range(100):
+        seen: dict[int, list[str]] = {}
+        killed = 0
+        for _ in range(200):
             fate, result = await ask(fn, {})
             if fate == "":
                 seen[result["process"]] = result["hooks"]
-            if len(seen) == 2:  # then kill one, and wait for its successor
-                os.kill(min(seen), signal.SIGKILL)
+            if len(seen) == 2 and not killed:  # and now wait for its successor
+                killed = min(seen)
+                os.kill(killed, signal.SIGKILL)
             if len(seen) == 3:
                 break
 
