@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.drivers.peer import NEXT, PATIENCE, Peer, accepted, event, http
+from tests.lifecycle.conftest import MEASURED
 from tests.lifecycle.functions import COMMAND, TASK, handlers
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def runtime(peer: Peer, handler: str, choice: str = "", **variables: str) -> Ite
         "LAMBDA_TASK_ROOT": str(TASK),
         "_HANDLER": handler,
         "CHOICE": choice,
+        **MEASURED,
         **variables,
     }
     process = subprocess.Popen(
