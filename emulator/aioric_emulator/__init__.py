@@ -9,13 +9,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aioric_emulator.asynchronous import EventPolicy
     from aioric_emulator.emulator import Emulator
+    from aioric_emulator.in_process import LocalFunction
+    from aioric_emulator.local_lambda import LocalLambda
     from aioric_emulator.results import InvokeRejectedError, InvokeResult, Report
+    from aioric_emulator.samples import sample
+    from aioric_emulator.sync_emulator import SyncEmulator
 
-__all__ = ["Emulator", "InvokeRejectedError", "InvokeResult", "Report"]
+__all__ = [
+    "Emulator",
+    "EventPolicy",
+    "InvokeRejectedError",
+    "InvokeResult",
+    "LocalFunction",
+    "LocalLambda",
+    "Report",
+    "SyncEmulator",
+    "sample",
+]
 
 _HOMES = {
     "Emulator": "emulator",
+    "EventPolicy": "asynchronous",
+    "LocalFunction": "in_process",
+    "LocalLambda": "local_lambda",
+    "SyncEmulator": "sync_emulator",
+    "sample": "samples",
     "InvokeRejectedError": "results",
     "InvokeResult": "results",
     "Report": "results",

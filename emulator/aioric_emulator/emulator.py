@@ -118,6 +118,11 @@ class Emulator:
         return self._function.logs
 
     @property
+    def init_durations(self) -> list[float]:
+        """How long each init took that went well, in milliseconds."""
+        return self._function.init_durations
+
+    @property
     def environment_count(self) -> int:
         """How many environments there are, from their launch to the end of their processes."""
         return self._function.environment_count

@@ -44,6 +44,8 @@ class HostedFunction:
         self._queue = EventQueue(configuration.events)
         self._journal = Journal(configuration, on_line)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
+        # Of the inits that went well, in milliseconds.
+        self.init_durations: list[float] = []
         self._tasks: TaskGroup
         self._guardian: Guardian
         self._is_applying = False
@@ -222,6 +224,8 @@ class HostedFunction:
         environment.drain_logs()
         environment.freeze()
         self._journal.init_end(decision)
+        if decision.status == "success":
+            self.init_durations.append(decision.duration * 1000)
 
     def _restore_start(self, decision: decisions.RestoreStart) -> None:
         self._environments[decision.environment].thaw()

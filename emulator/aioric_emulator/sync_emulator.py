@@ -1,0 +1,79 @@
+"""A function on a local Lambda, for code without an event loop: `Emulator` behind blocking calls."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from anyio.from_thread import start_blocking_portal
+
+from aioric_emulator.emulator import Emulator
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from anyio.from_thread import BlockingPortal
+
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.results import InvokeResult
+
+__all__ = ["SyncEmulator"]
+
+
+class SyncEmulator:
+    """Takes what `Emulator` takes. Its event loop runs in a thread of its own while the context is open."""
+
+    def __init__(self, handler: str, **settings: Any) -> None:
+        self._make = partial(Emulator, handler, **settings)
+        self._stack = ExitStack()
+        self._portal: BlockingPortal
+        self._emulator: Emulator
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._portal = stack.enter_context(start_blocking_portal())
+            # Made in the thread of its loop, to which its events belong.
+            self._emulator = self._portal.call(self._make)
+            stack.enter_context(self._portal.wrap_async_context_manager(self._emulator))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    @property
+    def configuration(self) -> FunctionConfiguration:
+        """What the function is configured to be."""
+        return self._emulator.configuration
+
+    @property
+    def endpoint(self) -> str:
+        """Where the Lambda API is, as a URL: what boto3 takes as `endpoint_url`."""
+        return self._emulator.endpoint
+
+    @property
+    def logs(self) -> list[str]:
+        """All lines so far, of the function and of the platform."""
+        return self._portal.call(lambda: self._emulator.logs)
+
+    @property
+    def init_durations(self) -> list[float]:
+        """How long each init took that went well, in milliseconds."""
+        return list(self._emulator.init_durations)
+
+    def invoke(self, payload: object = b"", **facts: Any) -> InvokeResult:
+        """Invoke the function, and wait; `facts` are those of `Emulator.invoke`.
+
+        Raises `InvokeRejectedError` where no environment takes the call.
+        """
+        return self._portal.call(partial(self._emulator.invoke, payload, **facts))
+
+    def enqueue(self, payload: object = b"", **facts: str) -> str:
+        """Queue an event, as `InvocationType=Event` does, and give its request id."""
+        return self._portal.call(partial(self._emulator.enqueue, payload, **facts))
