@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aioric.function.aside import Aside
 from aioric.function.preloaded import Preloaded, find_standard, preloaded, stdlib_directories
 
 if TYPE_CHECKING:
@@ -124,3 +125,14 @@ def test_an_interpreter_without_a_module_is_left_to_say_so(tmp_path: pathlib.Pat
 
     assert finder.find_spec("nope", None) is None
     assert str(tmp_path) not in sys.path
+
+
+@pytest.mark.usefixtures("without_logging")
+def test_it_is_heard_also_when_the_folders_are_set_aside() -> None:
+    """Our own late imports, asyncio's among them, do not get past whoever waits for a module."""
+    heard: list[types.ModuleType] = []
+    sys.meta_path = [Preloaded(frozenset(["logging"]), {"logging": heard.append}), *sys.meta_path]
+    with Aside(stdlib_directories(), hide=False):
+        loaded = __import__("logging")
+
+    assert heard == [loaded]
