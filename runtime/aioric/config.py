@@ -37,7 +37,7 @@ class Config:
         log_socket: The path of the log descriptor provider's socket, or `None`.
         max_concurrency: Invocations at once in this environment (Managed Instances), or `None`.
         snap_start: Whether the environment is about to be snapshotted.
-        loop: The event loop to use, `"uvloop"` or `"asyncio"`; `""` takes the best installed.
+        loop: The event loop to use, `"uvloop"` or `"asyncio"`; `""` takes the one that pays.
         pipeline: Whether an answer and the next poll may leave in one write.
         workers: How many processes share the invocations of an `async def` handler, or of a thread-safe
             `def` handler, on Managed Instances; `None` takes one for each processor.

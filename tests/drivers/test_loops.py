@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def configured(loop: str = "") -> tuple[Config, Journal]:
+def configured(loop: str = "", lanes: str = "4") -> tuple[Config, Journal]:
     """A configuration that asks for a loop, and a journal that writes to standard output."""
-    config = Config({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", "AIORIC_LOOP": loop}, "app.handler")
+    environ = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", "AIORIC_LOOP": loop}
+    config = Config(environ | {"AWS_LAMBDA_MAX_CONCURRENCY": lanes} if lanes else environ, "app.handler")
     return config, Journal(config, Identity(alone=True), StandardSink())
 
 
-def opened(loop: str = "") -> str:
+def opened(loop: str = "", lanes: str = "4") -> str:
     """The module of the loop that is opened."""
-    opened = open_loop(*configured(loop))
+    opened = open_loop(*configured(loop, lanes))
     assert asyncio.get_event_loop_policy().get_event_loop() is opened
     opened.close()
     asyncio.set_event_loop(None)
@@ -55,6 +56,14 @@ def broken_uvloop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_installed_loop_is_used(asked: str, module: str) -> None:
     """Uvloop is the first choice, and either loop can be asked for."""
     assert opened(asked) == module
+
+
+def test_with_one_invocation_at_a_time_uvloop_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its import costs a start more than it saves, but a function that brings it in is served by it."""
+    monkeypatch.delitem(sys.modules, "uvloop", raising=False)
+    assert opened(lanes="") == "asyncio"
+    assert opened("uvloop", lanes="") == "uvloop"
+    assert opened(lanes="") == "uvloop"
 
 
 @pytest.mark.usefixtures("no_uvloop")

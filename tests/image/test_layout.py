@@ -119,7 +119,7 @@ def test_users_own_version_wins(image: str, containers: list[Container], tmp_pat
     (tmp_path / "orjson").mkdir()
     (tmp_path / "orjson" / "__init__.py").write_text("")
     (tmp_path / "app.py").write_text((TASK / "app.py").read_text())
-    container = start(image, "app.loop", task=tmp_path)
+    container = start(image, "app.loop", task=tmp_path, env={"AIORIC_LOOP": "uvloop"})
     containers.append(container)
     answer = container.invoke({}).json()
 

@@ -56,8 +56,8 @@ def test_emulator_is_out_of_reach(image: str, containers: list[Container]) -> No
 
 
 def test_async_function(image: str, containers: list[Container]) -> None:
-    """An `async def` handler runs on the uvloop of the image."""
-    container = start(image, "app.loop", task=TASK)
+    """An `async def` handler runs on the uvloop of the image where it is asked for."""
+    container = start(image, "app.loop", task=TASK, env={"AIORIC_LOOP": "uvloop"})
     containers.append(container)
 
     assert container.invoke({}).json()["loop"] == "uvloop"
