@@ -14,7 +14,7 @@ from aioric.function.hooks import ASYNC_GENERATOR, name_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future, Task
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
     from typing import Any
 
     from aioric.function.hooks import Hooks
@@ -132,7 +132,7 @@ class AsyncSpan:
 
     __slots__ = ("_complete", "_end", "_generator", "_ready", "_task")
 
-    def __init__(self, generator: AsyncIterator[Any], complete: Complete) -> None:
+    def __init__(self, generator: AsyncGenerator[Any, None], complete: Complete) -> None:
         self._generator = generator
         self._complete = complete
         self._task: Task[None]
@@ -164,9 +164,13 @@ class AsyncSpan:
             self._ready.set_exception(error)
             return
         self._ready.set_result(state)
-        await self._end
         try:
-            await anext(self._generator)
+            try:
+                await self._end
+            except BaseException as error:  # noqa: BLE001 - a task group in it has failed, or a time limit
+                await self._generator.athrow(error)
+            else:
+                await anext(self._generator)
         except StopAsyncIteration:
             return
         raise RuntimeError("it yields a second time")
