@@ -57,6 +57,7 @@ build() {  # build TAG TARGET ARGUMENT...
     echo "built $tag in $((SECONDS - began)) s"
 }
 
+failed=()
 for python in $PYTHONS; do
     base=${BASE:-docker.io/library/python:$python-slim}
     if [ -z "${BASE-}" ] && ! podman image exists "$base"; then
@@ -76,6 +77,7 @@ for python in $PYTHONS; do
             --tag "$AIORIC_IMAGES-awslambdaric" --file bench/image.Dockerfile bench >/dev/null
         .venv/bin/python -m bench.image "$@"
     else
-        .venv/bin/python -m pytest tests/image "$@"
+        .venv/bin/python -m pytest tests/image "$@" || failed+=("$python")
     fi
 done
+[ ${#failed[@]} -eq 0 ] || { echo "failed with Python: ${failed[*]}" >&2; exit 1; }
