@@ -33,10 +33,11 @@ from aioric.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
     from aioric.drivers.extension import Extension
+    from aioric.function.lifespans import Complete
     from aioric.logs.setup import Journal
 
     # Serves so many invocations at once in this process; returns its exit status.
@@ -219,12 +220,7 @@ class Runtime:
         complete = completer(self.config, self.journal)
         around = Around(self.config, self.journal, complete)
         function = self._function(handler, around, complete)
-
-        def serve() -> None:
-            around.await_shutdown(line.leave, None)
-            blocking.serve(line, function.run, conversation, around)
-
-        return around.live(self, serve)
+        return around.live(self, lambda: blocking.serve(line, function.run, conversation, around))
 
     def _serve_threads(self, handler: Callable[..., Any], share: int) -> int:
         from aioric.drivers import threads  # noqa: PLC0415 - only where a function asks for it
@@ -245,10 +241,7 @@ class Runtime:
         self.identity.alone = share == 1
 
     def _function(
-        self,
-        handler: Callable[..., Any],
-        around: Around,
-        complete: Callable[[Coroutine[Any, Any, Any]], Any] | None = None,
+        self, handler: Callable[..., Any], around: Around, complete: Complete | None = None
     ) -> Function:
         if (tools := sys.modules.get(PATCHABLE)) is not None:
             handler = tools.route(handler)

@@ -161,9 +161,7 @@ class Around:
         self._await_signal()  # again: a lifespan may have set a handler
         if self._shutdown is not None:
             ends = self._interrupter()
-            self._shutdown.serve(
-                leave, interrupt or (lambda: ends.interrupt("the environment is shut down"))
-            )
+            self._shutdown.serve(leave, interrupt or (lambda: ends.interrupt("the environment is shut down")))
 
     def _await_signal(self) -> None:
         if self._shutdown is None and wants_to_know():

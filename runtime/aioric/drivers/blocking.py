@@ -43,6 +43,8 @@ def serve(
         PlatformRefused: The platform will send no more.
         ConnectionLost: The Runtime API cannot be reached any more.
     """
+    if around is not None:
+        around.await_shutdown(line.leave, None)
     conversation.poll()
     while (invocation := line.exchange()) is not None:
         answer: Buffered | Failed | Streamed | None = handle(invocation)
