@@ -40,7 +40,7 @@ async def all_at_once(fn: Emulator, event: dict[str, Any] | None = None) -> list
     return await asyncio.gather(
         *(
             fn.invoke(
-                {"number": number, "sleep": 0.2, **(event or {})},
+                {"number": number, "sleep": 0.5, **(event or {})},
                 trace_id=f"Root=1-{number}",
                 tenant_id=f"tenant-{number}",
             )

@@ -40,7 +40,7 @@ def peer() -> Iterator[Peer]:
 class Runtime:
     """The bootstrap as a process of the test's, with what it wrote."""
 
-    def __init__(self, peer: Peer, handler: str, folder: Path, lanes: int = LANES, **env: str) -> None:
+    def __init__(self, peer: Peer, handler: str, folder: Path, lanes: int, env: dict[str, str]) -> None:
         self.log = folder / "log"
         variables = {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{peer.port}",
@@ -104,7 +104,7 @@ FORMS = {
 def test_as_many_polls_as_promised(peer: Peer, tmp_path: Path, form: str) -> None:
     """N polls are outstanding, never more, in as many processes as were asked for; none is withdrawn."""
     handler, env, workers = FORMS[form]
-    with Runtime(peer, handler, tmp_path, **env) as runtime:
+    with Runtime(peer, handler, tmp_path, LANES, env) as runtime:
         lines = [peer.accept() for _ in range(LANES)]
         for line in lines:
             line.expect_poll()
@@ -119,7 +119,7 @@ def test_as_many_polls_as_promised(peer: Peer, tmp_path: Path, form: str) -> Non
 def test_a_failed_import_is_reported_once(peer: Peer, tmp_path: Path, form: str) -> None:
     """However many workers there would have been, the platform hears of the failure once."""
     handler, env, _ = FORMS[form]
-    with Runtime(peer, handler, tmp_path, FAIL="1", **env) as runtime:
+    with Runtime(peer, handler, tmp_path, LANES, {"FAIL": "1", **env}) as runtime:
         line = peer.accept()
         line.expect("POST", "/2018-06-01/runtime/init/error")
         line.send(http(202))
@@ -133,7 +133,7 @@ def test_a_failed_import_is_reported_once(peer: Peer, tmp_path: Path, form: str)
 def test_sigterm_is_passed_on(peer: Peer, tmp_path: Path, form: str) -> None:
     """SIGTERM for the parent ends all workers, none of which is replaced, and then the parent."""
     handler, env, _ = FORMS[form]
-    with Runtime(peer, handler, tmp_path, **env) as runtime:
+    with Runtime(peer, handler, tmp_path, LANES, env) as runtime:
         for line in [peer.accept() for _ in range(LANES)]:
             line.expect_poll()
         workers = runtime.workers()
@@ -146,7 +146,7 @@ def test_sigterm_is_passed_on(peer: Peer, tmp_path: Path, form: str) -> None:
 
 def test_a_platform_that_refuses_all_is_the_end(peer: Peer, tmp_path: Path) -> None:
     """When every worker is refused, the environment ends, with a status that tells so."""
-    with Runtime(peer, "crowd.sync", tmp_path, lanes=2) as runtime:
+    with Runtime(peer, "crowd.sync", tmp_path, 2, {}) as runtime:
         for line in [peer.accept(), peer.accept()]:
             line.expect_poll()
             line.send(http(500))
@@ -157,7 +157,7 @@ def test_a_platform_that_refuses_all_is_the_end(peer: Peer, tmp_path: Path) -> N
 
 def test_a_worker_that_ends_itself_is_replaced(peer: Peer, tmp_path: Path) -> None:
     """The log says which worker ended and how; its slots poll again, the others' never stopped."""
-    with Runtime(peer, "crowd.ends", tmp_path, lanes=2, AIORIC_WORKERS="2") as runtime:
+    with Runtime(peer, "crowd.ends", tmp_path, 2, {"AIORIC_WORKERS": "2"}) as runtime:
         first, second = peer.accept(), peer.accept()
         first.expect_poll()
         second.expect_poll()
@@ -174,7 +174,7 @@ def test_a_worker_that_ends_itself_is_replaced(peer: Peer, tmp_path: Path) -> No
 def test_a_thread_that_ends_the_process_lets_the_others_answer(peer: Peer, tmp_path: Path) -> None:
     """A refusal on one thread's connection ends the worker after what the other is serving is answered."""
     env = {"AIORIC_SYNC": "threads", "AIORIC_WORKERS": "1"}
-    with Runtime(peer, "crowd.sync", tmp_path, lanes=2, **env) as runtime:
+    with Runtime(peer, "crowd.sync", tmp_path, 2, env) as runtime:
         first, second = peer.accept(), peer.accept()
         first.expect_poll()
         second.expect_poll()

@@ -77,15 +77,19 @@ class LagWatch:
         """The loop is late: find out where, wait for it, report. False when the watch is closed."""
         where = self._where()
         while self._answered < self._asked and time.monotonic() - self._asked < REPORT_AFTER:
-            if self._closed.acquire(timeout=INTERVAL / 10):
+            if self._is_over(INTERVAL / 10):
                 return False
         late = self._answered < self._asked
         if where is not None:
             self._warn(where, (time.monotonic() if late else self._answered) - self._asked, late=late)
         while self._answered < self._asked:
-            if self._closed.acquire(timeout=INTERVAL):
+            if self._is_over(INTERVAL):
                 return False
         return True
+
+    def _is_over(self, seconds: float) -> bool:
+        """Whether the watch is closed within so long, or the loop is, which then answers no more."""
+        return self._closed.acquire(timeout=seconds) or self._loop.is_closed()
 
     def _warn(self, where: str, lag: float, *, late: bool) -> None:
         now = time.monotonic()
