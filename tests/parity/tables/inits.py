@@ -338,7 +338,9 @@ SURROUNDINGS = [
         "import threading, time\nthreading.Thread(target=time.sleep, args=(0,)).start()\n" + OK,
         "surroundings/thread-at-import",
     ),
-    app("import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n" + OK, "surroundings/handles-sigterm"),
+    app(
+        "import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n" + OK, "surroundings/handles-sigterm"
+    ),
     app("import os\nos.chdir('/')\n" + OK, "surroundings/changes-folder"),
     app("import sys\nsys.path.clear()\n" + OK, "surroundings/clears-path"),
     app(
