@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aioric.errors import ConnectionLost, LimitExceeded, MalformedResponse, PlatformRefused
-from aioric.messages import Buffered, Failed, Invocation
+from aioric.messages import Buffered, Failed, Invocation, Streamed
 from aioric.protocol.conversation import JOIN_UP_TO, PAUSES, Conversation
 from aioric.protocol.runtime_api import RuntimeApi
 
@@ -396,3 +396,56 @@ def test_the_appetite_is_the_readers() -> None:
     usual = conversation.appetite
     conversation.receive(EVENT.replace(b"Length: 2", b"Length: 900000")[:-2])
     assert conversation.appetite == 900000 > usual
+
+
+# A streamed answer
+
+
+def streaming(*, pipeline: bool, poll: bool = True) -> Conversation:
+    """A lane whose answer has begun to stream."""
+    conversation, invocation = serving(pipeline=pipeline)
+    head = conversation.stream(invocation, Streamed("text/plain", b"", None))
+    assert b"/invocation/id-1/response " in head
+    assert not owes(conversation)
+    conversation.stream_begins(poll=poll)
+    assert owes(conversation)
+    return conversation
+
+
+@pytest.mark.parametrize("wire", [ACCEPTED, CLOSING], ids=["kept", "closing"])
+def test_after_a_stream_the_poll_takes_another_connection(wire: bytes, *, pipeline: bool) -> None:
+    """A stream is the last on its connection: once it is acknowledged, the poll goes out on another."""
+    conversation = streaming(pipeline=pipeline)
+    assert conversation.expecting
+    assert said(conversation) == b""
+    assert conversation.receive(wire) is None
+    assert spent(conversation)
+    assert said(conversation) == POLL
+
+
+def test_a_stream_that_is_lost_is_not_said_again(*, pipeline: bool) -> None:
+    """Nobody remembers the bytes of a stream: a loss is its end, and the poll is said again."""
+    conversation = streaming(pipeline=pipeline)
+    conversation.lost(0)
+    assert not owes(conversation)
+    assert said(conversation) == POLL
+    assert conversation.refusals == ["the connection was lost before the Runtime API acknowledged it"]
+
+
+def test_a_stream_may_be_the_last_word(*, pipeline: bool) -> None:
+    """A stream without a poll leaves nothing outstanding."""
+    conversation = streaming(pipeline=pipeline, poll=False)
+    conversation.receive(ACCEPTED)
+    assert said(conversation) == b""
+    assert conversation.expecting is False
+
+
+def test_a_poll_can_be_taken_back(*, pipeline: bool) -> None:
+    """A poll that has not been written is taken back when something else comes first."""
+    conversation = streaming(pipeline=pipeline)
+    conversation.receive(ACCEPTED)
+    conversation.withhold()
+    assert said(conversation) == b""
+    assert not conversation.expecting
+    conversation.poll()
+    assert said(conversation) == POLL
