@@ -32,7 +32,9 @@ def compile_bytecode(folder: Path, *, unchecked: bool) -> None:
     mode = "unchecked-hash" if unchecked else "checked-hash"
     command = [sys.executable, "-m", "compileall", "-q", "-f", "--invalidation-mode", mode, str(folder)]
     # Packages ship templates and tests in other Pythons; what cannot be compiled is not imported either.
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(  # noqa: S603 - our own list
+        command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def pack(folder: Path, handler: str) -> dict[str, int]:
@@ -84,7 +86,7 @@ def _record(
     folder: Path, handler: str, *options: str, only_import: bool = False
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", *options, str(RECORDING), str(folder), handler, str(RUNTIME)]
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S603 - our own list
         [*command, *(["--import"] if only_import else [])],
         cwd=folder,
         capture_output=True,

@@ -31,20 +31,15 @@ def draw(tree: Module) -> str:
 
     visit(tree, 0, 0)
     height = (deepest + 1) * ROW
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-            f'font-family="monospace" font-size="{FONT}">',
-            *boxes,
-            "</svg>\n",
-        ]
-    )
+    size = f'viewBox="0 0 {WIDTH} {height}" font-family="monospace" font-size="{FONT}"'
+    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', *boxes, "</svg>\n"])
 
 
 def _box(module: Module, tree: Module, left: float, depth: int, width: float) -> str:
     hue = crc32(module.package.encode()) % 360
     share = module.total_us / tree.total_us
-    tip = f"{module.name}: {module.total_us / 1000:.1f} ms ({share:.0%}), itself {module.own_us / 1000:.1f} ms"
+    tip = f"{module.name}: {module.total_us / 1000:.1f} ms ({share:.0%})"
+    tip += f", itself {module.own_us / 1000:.1f} ms"
     label = module.name[: int((width - 6) / LETTER)] if width > 4 * LETTER else ""
     return (
         f"<g><title>{escape(tip)}</title>"

@@ -87,7 +87,8 @@ def text(tree: Module, least_us: int) -> str:
     def visit(module: Module, depth: int) -> None:
         if module.total_us < least_us:
             return
-        lines.append(f"{module.total_us / 1000:9.1f} {module.own_us / 1000:9.1f}  {'  ' * depth}{module.name}")
+        times = f"{module.total_us / 1000:9.1f} {module.own_us / 1000:9.1f}"
+        lines.append(f"{times}  {'  ' * depth}{module.name}")
         for child in sorted(module.children, key=lambda each: -each.total_us):
             visit(child, depth + 1)
 

@@ -33,6 +33,12 @@ class Recorder:
             "botocore.loaders": self._watch_documents,
         }
 
+    def begin(self) -> None:
+        """Stand in the way of what will be imported, and look over the shoulder of what has been."""
+        sys.meta_path = [*sys.meta_path[:-1], self, sys.meta_path[-1]]
+        for name in [each for each in self._watched if each in sys.modules]:
+            self._watched.pop(name)(sys.modules[name])
+
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         """Stand in the way of the modules to watch."""
         if name not in self._watched:
@@ -107,7 +113,7 @@ def main() -> None:
 
     prepare_path(task_root)
     recorder = Recorder()
-    sys.meta_path = [*sys.meta_path[:-1], recorder, sys.meta_path[-1]]
+    recorder.begin()
     if kind(load(handler)) == ASYNC:
         import_stdlib("asyncio")
     modules = dict(sys.modules)

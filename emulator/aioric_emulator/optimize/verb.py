@@ -19,7 +19,7 @@ __all__ = ["optimize"]
 @click.option("--handler", required=True, help="The function's handler: module.function.")
 @click.option("--report", is_flag=True, help="Only tell what the import takes; change nothing.")
 @click.option(
-    "--svg", type=click.Path(dir_okay=False, path_type=Path), help="With --report: a flame graph, into a file."
+    "--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw a flame graph into this file."
 )
 @click.option("--max-ms", type=click.FloatRange(0), help="Fail where the import takes longer.")
 @click.option("--forbid", multiple=True, metavar="MODULE", help="Fail where the import loads it.")

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from _frozen_importlib import (  # what `importlib` is made of; typeshed lacks some of it
-    ModuleSpec,
-    _call_with_frames_removed,  # type: ignore[attr-defined]
-)
+from _frozen_importlib import ModuleSpec, _call_with_frames_removed  # type: ignore[attr-defined]  # typeshed
 from _frozen_importlib_external import PathFinder, SourceFileLoader
-from _imp import _fix_co_filename  # type: ignore[attr-defined]  # likewise
+from _imp import _fix_co_filename  # type: ignore[attr-defined]  # lacks both
 
 from aioric.packed.pack import TASK
 

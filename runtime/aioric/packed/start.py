@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from aioric.packed import memos
 from aioric.packed.finder import PackedFinder, install
@@ -30,4 +31,8 @@ def begin(task_root: str, warn: Callable[[str], None]) -> None:
     def stale(file: str) -> None:
         warn(f"{NAME} is stale and not used any more: {file} has changed since. Run `aioric optimize` again")
 
-    install(PackedFinder(pack, memos.hooks(pack), stale))
+    hooks = memos.hooks(pack)
+    install(PackedFinder(pack, hooks, stale))
+    for name, remember in hooks.items():
+        if (loaded := sys.modules.get(name)) is not None:
+            remember(loaded)
