@@ -37,7 +37,12 @@ ALLOWED = {
         "drivers",
     },
     "__main__": {"startup", "function"},
-    "__init__": {"version", "errors", "function", "drivers"},  # the rooms of public names, imported when one is asked for
+    "__init__": {
+        "version",
+        "errors",
+        "function",
+        "drivers",
+    },  # the rooms of public names, imported when one is asked for
 }
 
 # What the protocol must not know: sockets, clocks, tasks, the environment, the log.

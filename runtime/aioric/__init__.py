@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aioric.drivers.forking import after_fork, before_fork  # noqa: F401 - what type checkers see
+    from aioric.errors import PeerGone as PeerGone
+    from aioric.function.buffering import stream_to_buffer as stream_to_buffer
+    from aioric.function.events import ServerSentEvent as ServerSentEvent
+    from aioric.function.events import ServerSentEvents as ServerSentEvents
     from aioric.function.hooks import (  # noqa: F401 - likewise
         after_response,
         after_restore,
@@ -21,11 +25,7 @@ if TYPE_CHECKING:
         on_shutdown,
         state,
     )
-    from aioric.errors import PeerGone as PeerGone
-    from aioric.function.buffering import stream_to_buffer as stream_to_buffer
-    from aioric.function.events import ServerSentEvent as ServerSentEvent
-    from aioric.function.events import ServerSentEvents as ServerSentEvents
-    from aioric.function.own_json import set_json_codec as set_json_codec  # noqa: PLC0414 - likewise, as theirs too
+    from aioric.function.own_json import set_json_codec as set_json_codec
     from aioric.function.push import open_stream as open_stream
     from aioric.function.responses import StreamingResponse as StreamingResponse
 
