@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from aioric_emulator.conformance.command import conformance
 from aioric_emulator.dev_command import HOST, PORT, dev
 from aioric_emulator.optimize.verb import optimize
 
@@ -33,6 +34,7 @@ def main() -> None:
     """Run AWS Lambda functions in Python, here."""
 
 
+main.add_command(conformance)
 main.add_command(dev)
 main.add_command(optimize)
 

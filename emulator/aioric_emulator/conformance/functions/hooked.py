@@ -1,0 +1,27 @@
+"""A function with SnapStart hooks, of AWS's library."""
+
+from __future__ import annotations
+
+import os
+
+from snapshot_restore_py import register_after_restore, register_before_snapshot
+
+order = []
+
+
+def note(word):
+    """Remember that a hook ran, or fail in it."""
+    if os.environ.get("CONFORMANCE_FAILS") == word:
+        raise KeyError(word)
+    order.append(word)
+
+
+register_before_snapshot(note, "before 1")
+register_before_snapshot(note, "before 2")
+register_after_restore(note, "after 1")
+register_after_restore(note, "after 2")
+
+
+def handler(event, context):
+    """Answer with the order of the hooks."""
+    return order
