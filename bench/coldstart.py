@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import report, starts
+from bench import picture, report, starts
 from bench.launch import Launcher, Sample
 from bench.starts_report import markdown, rows
 
@@ -51,6 +51,8 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
+    shown = [picture.Bar(row.function, row.contestant, row.figure, row.unit) for row in table]
+    stem.with_suffix(".svg").write_text(picture.bars(shown))
     print(f"raw figures: {stem.with_suffix('.json')}", file=sys.stderr)
 
 

@@ -42,7 +42,7 @@ def markdown(table: list[Row], facts: dict[str, object]) -> str:
     """One table per workload, concurrency and placement, and below them how they came about."""
     parts = []
     for (pin, lanes, workload), group in groupby(table, lambda row: (row.pin, row.lanes, row.workload)):
-        title = f"### {workload}, concurrency {lanes}, server and runtime {_placement(pin)}"
+        title = f"### {workload}, concurrency {lanes}, server and runtime {placement(pin)}"
         lines = [_line(HEADINGS), _line(["---"] + ["---:"] * (len(HEADINGS) - 1)), *map(_row, group)]
         parts.append("\n".join([title, "", *lines]))
     return "\n\n".join([*parts, _footnote(table, facts)]) + "\n"
@@ -63,7 +63,8 @@ def _line(cells: list[str] | tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _placement(pin: str) -> str:
+def placement(pin: str) -> str:
+    """How the tables call it."""
     return {"apart": "on a core each", "together": "on one core"}.get(pin, "wherever the kernel likes")
 
 

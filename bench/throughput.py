@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import report, server, stats
+from bench import picture, report, server, stats
 from bench.contestants import CONTESTANTS, FLOOR, Contestant, floor
 from bench.method import Sample, cores, measure
 from bench.workloads import SIZES, workloads
@@ -32,9 +32,14 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parent / "results"
 
 
-def main() -> None:
-    """Measure, print a table, leave the raw figures and the table as files."""
-    options = parse(sys.argv[1:])
+def main(name: str = "throughput", preset: tuple[str, ...] = ()) -> None:
+    """Measure, print a table, leave the raw figures, the table and a picture as files.
+
+    Args:
+        name: Of the benchmark: others ask the same of other workloads.
+        preset: Options that it begins with; those of the command line come after.
+    """
+    options = parse(name, [*preset, *sys.argv[1:]])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that children are stopped then too
     facts = report.environment()
     began = datetime.now(UTC)
@@ -43,7 +48,7 @@ def main() -> None:
     text = report.markdown(table, facts)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "-m", "bench.throughput", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", f"bench.{name}", *sys.argv[1:]]),
         "environment": facts,
         "method": {
             "rounds": options.rounds,
@@ -55,19 +60,18 @@ def main() -> None:
         "rows": [asdict(row) for row in table],
     }
     print(text)
-    stem = options.output / f"throughput-{began:%Y%m%dT%H%M%SZ}"
+    stem = options.output / f"{name}-{began:%Y%m%dT%H%M%SZ}"
     options.output.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
+    stem.with_suffix(".svg").write_text(picture.bars(bars(name, table)))
     print(f"raw figures: {stem.with_suffix('.json')}", file=sys.stderr)
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
+def parse(name: str, arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     names = [contestant.name for contestant in everyone()]
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.throughput", description="compare with awslambdaric"
-    )
+    parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description="compare with awslambdaric")
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the invocations, one round: a smoke test"
     )
@@ -88,6 +92,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (1 if options.quick else 5)
     return options
+
+
+def bars(name: str, table: list[stats.Row]) -> list[picture.Bar]:
+    """What the picture shows: memory, or CPU per invocation."""
+    figure, unit = ("pss_mib", "MiB") if name == "memory" else ("cpu_us", "µs of CPU")
+    return [
+        picture.Bar(
+            f"{row.workload}, concurrency {row.lanes}, {report.placement(row.pin)}",
+            row.contestant,
+            getattr(row, figure),
+            unit,
+        )
+        for row in table
+    ]
 
 
 def take(options: argparse.Namespace) -> Iterator[Sample]:

@@ -110,9 +110,8 @@ def test_a_name_found_earlier_on_the_path_wins(task: Task) -> None:
     task.write("first/shop/__init__.py", "")
     task.write("first/shop/till.py", "def price(n):\n    return 40\n")
     question = (
-        f"first = {str(task.folder / 'first')!r}\nsys.path[:0] = ['/nowhere', __import__('os').__file__, first]\n"
-        + IMPORT
-        + "import shop\n"
+        f"import os\nfirst = {str(task.folder / 'first')!r}\n"
+        "sys.path[:0] = ['/nowhere', os.__file__, first]\n" + IMPORT + "import shop\n"
         "answer = [app.handler({}, None), packed('app'), isinstance(shop.__loader__, PackedLoader)]"
     )
     assert task.ask(question) == ([], [41, True, False])
