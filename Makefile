@@ -18,11 +18,12 @@ ARGS ?=
 RUN             := $(VENV)/bin/python
 INSTALLED       := $(VENV)/.installed
 ECOSYSTEM       := .cache/ecosystem/.installed
+DEPLOYED        := .cache/bench/.installed
 OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup format lint types test test-all parity ecosystem bench image image-test zip clean
+.PHONY: help run setup format lint types test test-all parity ecosystem bench bench-quick setup-bench image image-test zip clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -52,8 +53,14 @@ parity: $(INSTALLED)  ## compare with awslambdaric: every answer, log line and e
 ecosystem: $(INSTALLED) $(ECOSYSTEM)  ## run Powertools, Sentry, Datadog, pandas and others on both runtimes
 	$(RUN) -m pytest tests/ecosystem $(ARGS)
 
-bench: $(INSTALLED)  ## compare with awslambdaric: CPU, time and memory per invocation
-	$(RUN) -m bench.throughput $(ARGS)
+bench: setup-bench  ## compare with awslambdaric in everything that has a figure (about 10 minutes)
+	$(RUN) -m bench $(ARGS)
+
+bench-quick: $(INSTALLED)  ## see that the benchmarks run, and hold instruction counts to their budget
+	$(RUN) -m bench --quick --output .cache/bench/quick
+	$(RUN) -m bench.budget
+
+setup-bench: $(INSTALLED) $(DEPLOYED)  ## install what the functions of the cold start benchmark import
 
 test-all: | $(INSTALLED)  ## run the tests on Python 3.11 to 3.14, and 3.15 as a preview
 	scripts/test_all.sh $(ARGS)
@@ -80,6 +87,12 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
 	$(RUN) -m pip install --quiet --editable '.[fast,emulator]' --group dev
+	@touch $@
+
+$(DEPLOYED): pyproject.toml | $(INSTALLED)
+	rm -rf .cache/bench/dependencies-* .cache/bench/deployed
+	$(RUN) -m pip install --quiet --group bench \
+	  --target "$$($(RUN) -c 'from bench.starts import DEPENDENCIES; print(DEPENDENCIES)')"
 	@touch $@
 
 $(OFFICIAL_PINNED): | $(INSTALLED)
