@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["InvokeError", "InvokeReply", "call"]
 
@@ -25,14 +29,23 @@ class InvokeReply:
     body: bytes
     function_error: str
     log: str
+    request_id: str = ""
 
 
 def call(
-    endpoint: str, name: str, payload: bytes, client_context: str = "", *, wants_log: bool = False
+    endpoint: str,
+    name: str,
+    payload: bytes,
+    client_context: str = "",
+    *,
+    wants_log: bool = False,
+    headers: Mapping[str, str] | None = None,
 ) -> InvokeReply:
-    """Invoke a function and wait for it. Raises `InvokeError`."""
+    """Invoke a function and wait for it, or queue its event if `headers` say so. Raises `InvokeError`."""
     url = f"{endpoint.rstrip('/')}/2015-03-31/functions/{quote(name, safe='')}/invocations"
-    headers = {"X-Amz-Log-Type": "Tail"} if wants_log else {}
+    headers = dict(headers or {})
+    if wants_log:
+        headers["X-Amz-Log-Type"] = "Tail"
     if client_context:
         headers["X-Amz-Client-Context"] = base64.b64encode(client_context.encode()).decode()
     try:
@@ -41,11 +54,12 @@ def call(
         raise InvokeError(f"{endpoint} is not a URL: {error}") from None
     except httpx.HTTPError as error:
         raise InvokeError(f"No answer from {endpoint}: {error}. Is `aioric dev` running?") from None
-    if response.status_code != httpx.codes.OK:
+    if response.status_code not in {httpx.codes.OK, httpx.codes.ACCEPTED}:
         kind = response.headers.get("x-amzn-ErrorType", f"HTTP {response.status_code}")
         raise InvokeError(f"{kind}: {read_message(response)}")
     log = base64.b64decode(response.headers.get("X-Amz-Log-Result", "")).decode("utf-8", "replace")
-    return InvokeReply(response.content, response.headers.get("X-Amz-Function-Error", ""), log)
+    request_id = response.headers.get("X-Amzn-RequestId", "")
+    return InvokeReply(response.content, response.headers.get("X-Amz-Function-Error", ""), log, request_id)
 
 
 def read_message(response: httpx.Response) -> str:

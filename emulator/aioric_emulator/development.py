@@ -48,7 +48,9 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
     """Open the local Lambda, tell where it is, and close it with the first signal."""
     console = Console()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        lambda_ = LocalLambda(configurations, host=place.host, port=place.port, on_line=console.write)
+        lambda_ = LocalLambda(
+            configurations, host=place.host, port=place.port, on_line=console.write, has_dashboard=True
+        )
         async with lambda_, AsyncExitStack() as stack:
             for line in greeting(lambda_):
                 console.write(line)
@@ -89,4 +91,4 @@ def greeting(lambda_: LocalLambda) -> list[str]:
     first = next(iter(lambda_.functions))
     name = "" if first == "function" else f" --name {first}"
     hint = f"Invoke with: aioric invoke --event '{{}}' --endpoint {lambda_.endpoint}{name}"
-    return [*lines, f"Stop with Ctrl-C. {hint}"]
+    return [*lines, f"Stop with Ctrl-C. {hint}", f"Look at {lambda_.endpoint}/_aioric/"]

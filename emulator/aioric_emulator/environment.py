@@ -85,6 +85,21 @@ class RunningEnvironment:
             self.drain_logs()
             self._finishing = None
 
+    def describe(self, now: float) -> dict[str, int | float | str | None]:
+        """Give what a person wants to know of it."""
+        model = self.model
+        running = len(list(model.running()))
+        state = "init" if model.is_initialising else "busy" if running else "idle"
+        return {
+            "number": model.number,
+            "pid": None if self._process is None else self._process.pid,
+            "state": "stopping" if model.is_stopped else state,
+            "running": running,
+            "age_s": round(now - model.started_at, 1),
+            "memory_mb": round(self.max_memory / 1024 / 1024, 1),
+            "tenant": model.tenant_id or "",
+        }
+
     def freeze(self) -> None:
         """Stop its processes between two invocations."""
         # What is decided is already so in the model: there may be another call for it.

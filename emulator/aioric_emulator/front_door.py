@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from aioric_emulator.answers import JSON
 from aioric_emulator.calls import new_invocation, refuse_payload
+from aioric_emulator.dashboard import DASHBOARD
 from aioric_emulator.messages import Answer, Outcome, Rejection
 from aioric_emulator.relay import MAX_STREAM, Bandwidth
 from aioric_emulator.streaming_front import EventStreamCall
@@ -23,6 +24,7 @@ from aioric_emulator.streaming_front import EventStreamCall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aioric_emulator.dashboard import Dashboard
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.hosted_function import HostedFunction
     from aioric_emulator.messages import Ending, Invocation
@@ -121,21 +123,25 @@ class HttpCaller:
 class FrontDoor:
     """The application on the emulator's public port."""
 
-    def __init__(self, functions: Mapping[str, HostedFunction]) -> None:
+    def __init__(self, functions: Mapping[str, HostedFunction], dashboard: Dashboard | None = None) -> None:
         self._functions = functions
+        self._dashboard = dashboard
         # The targets that nearly every request has: known without taking them apart.
         self._plain = {f"{PREFIX}{name}{SUFFIX}": function for name, function in functions.items()}
 
     def handle(self, exchange: HttpExchange) -> None:
         """Take a request."""
+        if self._dashboard is not None and exchange.target.startswith(DASHBOARD):
+            self._dashboard.handle(exchange)
+            return
         try:
             self._invoke(exchange)
         except CallRefused as refusal:
             exchange.reply(error_answer(refusal.rejection))
 
-    def disconnected(self, exchange: HttpExchange) -> bool:  # noqa: ARG002 - it makes no difference whose it is
+    def disconnected(self, exchange: HttpExchange) -> bool:
         """Let the function go on: a caller that leaves does not stop it, and may still be listening."""
-        return True
+        return self._dashboard is None or not self._dashboard.disconnected(exchange)
 
     def _find(self, target: str) -> tuple[HostedFunction, str]:
         parts = urlsplit(target)

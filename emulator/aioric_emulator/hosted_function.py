@@ -13,6 +13,7 @@ from aioric_emulator import decisions
 from aioric_emulator.asynchronous import EventQueue
 from aioric_emulator.calls import new_attempt, new_event, new_id, new_invocation, refuse_payload
 from aioric_emulator.environment import RunningEnvironment
+from aioric_emulator.event_caller import EventCaller
 from aioric_emulator.journal import Journal
 from aioric_emulator.results import InvokeRejectedError, PendingResult
 from aioric_emulator.service import Service
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from aioric_emulator.asynchronous import QueuedEvent
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.guardian import Guardian
-    from aioric_emulator.messages import Ending, Invocation, Outcome, Rejection
+    from aioric_emulator.history import History
+    from aioric_emulator.messages import Invocation, Outcome
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.results import InvokeResult
 
@@ -36,9 +38,13 @@ class HostedFunction:
     """A function with its service, its environments at work, its queue and its log."""
 
     def __init__(
-        self, configuration: FunctionConfiguration, on_line: Callable[[str], None] | None = None
+        self,
+        configuration: FunctionConfiguration,
+        on_line: Callable[[str], None] | None = None,
+        history: History | None = None,
     ) -> None:
         self.configuration = configuration
+        self._history = history
         self._clock = time.monotonic
         self._service = Service(configuration.facts, configuration.limits, new_id)
         self._queue = EventQueue(configuration.events)
@@ -94,6 +100,11 @@ class HostedFunction:
     def environment_count(self) -> int:
         """How many environments there are, from their launch to the end of their processes."""
         return len(self._environments)
+
+    def describe_environments(self) -> list[dict[str, Any]]:
+        """Give what a person wants to know of each environment: number, process, state, age, memory."""
+        now = self._clock()
+        return [each.describe(now) for each in self._environments.values()]
 
     async def invoke(
         self,
@@ -205,12 +216,17 @@ class HostedFunction:
     def _launch(self, decision: decisions.Launch) -> None:
         model = decision.environment
         environment = RunningEnvironment(
-            model, self.configuration, self._guardian, self._clock, self._apply, self._journal.record
+            model, self.configuration, self._guardian, self._clock, self._apply, self._record
         )
         self._environments[model] = environment
         self._be_awake_at(model.init_deadline)
         self._journal.init_start()
         self._tasks.start_soon(self._run_environment, environment)
+
+    def _record(self, line: str, invocation: Invocation | None) -> None:
+        self._journal.record(line, invocation)
+        if self._history is not None:
+            self._history.logged(invocation, line)
 
     async def _run_environment(self, environment: RunningEnvironment) -> None:
         try:
@@ -240,9 +256,13 @@ class HostedFunction:
         self._environments[decision.environment].thaw()
         self._be_awake_at(invocation.deadline)
         self._journal.start(invocation)
+        if self._history is not None:
+            self._history.began(self.configuration.name, decision.environment.number, invocation)
 
     def _complete(self, decision: decisions.Complete) -> None:
         decision.invocation.caller.answered(decision.outcome)
+        if self._history is not None:
+            self._history.answered(decision.invocation, decision.outcome)
 
     def _finish(self, decision: decisions.Finish) -> None:
         invocation, ending = decision.invocation, decision.ending
@@ -251,6 +271,8 @@ class HostedFunction:
         environment.freeze()
         memory = environment.max_memory
         self._journal.end(invocation, ending, memory)
+        if self._history is not None:
+            self._history.finished(invocation, ending, memory)
         invocation.caller.finished(ending, memory)
         if self.configuration.max_age is not None:
             # An environment that only waits has a deadline too: it is to be recycled.
@@ -261,30 +283,3 @@ class HostedFunction:
 
     def _stop(self, decision: decisions.Stop) -> None:
         self._environments[decision.environment].stop()
-
-
-class EventCaller:
-    """The queue in the place of a caller: it is told how an attempt at an event ended."""
-
-    wants_logs = False
-
-    def __init__(self, function: HostedFunction, event: QueuedEvent) -> None:
-        self._function = function
-        self._event = event
-        self._outcome: Outcome | None = None
-
-    def answered(self, outcome: Outcome) -> None:
-        """Keep the outcome until the attempt is over."""
-        self._outcome = outcome
-
-    def finished(self, ending: Ending, max_memory: int) -> None:  # noqa: ARG002 - the figures are in the log
-        """Tell the queue."""
-        if self._outcome is not None:
-            self._function.attempt_answered(self._event, self._outcome)
-
-    def rejected(self, rejection: Rejection) -> None:  # noqa: ARG002 - whatever the reason, it is tried again
-        """Tell the queue."""
-        self._function.attempt_refused(self._event)
-
-    def logged(self, line: str, *, is_platform: bool) -> None:
-        """Nobody listens."""

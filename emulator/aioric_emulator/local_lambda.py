@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
+from aioric_emulator.dashboard import Dashboard
 from aioric_emulator.front_door import FrontDoor
 from aioric_emulator.guardian import guard
+from aioric_emulator.history import History
 from aioric_emulator.hosted_function import HostedFunction
 from aioric_emulator.server import listen
 
@@ -35,12 +37,16 @@ class LocalLambda:
         host: str = "127.0.0.1",
         port: int = 0,
         on_line: Callable[[str], None] | None = None,
+        has_dashboard: bool = False,
     ) -> None:
+        history = History() if has_dashboard else None
         self.functions: dict[str, HostedFunction] = {}
         for configuration in configurations:
             if configuration.name in self.functions:
                 raise ValueError(f"two functions are named {configuration.name}")
-            self.functions[configuration.name] = HostedFunction(configuration, on_line)
+            self.functions[configuration.name] = HostedFunction(configuration, on_line, history)
+        dashboard = None if history is None else Dashboard(self.functions, history)
+        self._door = FrontDoor(self.functions, dashboard)
         self.endpoint = ""
         self._place = (host, port)
         self._started = anyio.Event()
@@ -76,8 +82,7 @@ class LocalLambda:
         # All scopes and groups are entered and left in this one task. So the context may be entered in one
         # task and left in another, as fixtures are, and what fails within it comes out as it is.
         try:
-            door = FrontDoor(self.functions)
-            async with guard() as guardian, listen(door, *self._place) as listener:
+            async with guard() as guardian, listen(self._door, *self._place) as listener:
                 self.endpoint = f"http://{listener.address}"
                 async with anyio.create_task_group() as tasks:
                     try:

@@ -32,6 +32,11 @@ class RuntimeProcess:
         self.memory = MemoryGauge(process.pid)
         guardian.watch(process.pid)
 
+    @property
+    def pid(self) -> int:
+        """The runtime's process id, which is its group's too."""
+        return self._process.pid
+
     async def wait(self) -> int:
         """Wait for the runtime's own process; a negative status is the number of a signal."""
         return await self._process.wait()

@@ -160,6 +160,39 @@ async def test_nobody_has_to_read_the_log(toy_command: Sequence[str], tmp_path: 
     assert await anyio.to_thread.run_sync(process.wait) == 0
 
 
+async def test_an_event_is_queued(development: Development) -> None:
+    """The command does not wait, and says which one it is."""
+    done = await aioric("invoke", "--sample", "sqs", "--async", "--endpoint", development.endpoint)
+    assert (done.returncode, done.stdout) == (0, b"")
+    request_id = done.stderr.decode().removeprefix("Queued as ").strip()
+    await until(lambda: f"REPORT RequestId: {request_id}" in development.log)
+
+
+async def test_what_runs_is_shown(development: Development) -> None:
+    """A table of environments and invocations, or all of it as JSON."""
+    await aioric("invoke", "{}", "--cold", "--endpoint", development.endpoint)
+    shown = (await aioric("ps", "--endpoint", development.endpoint)).stdout.decode()
+    assert shown.startswith("FUNCTION  ENV  PID")
+    assert " idle " in shown
+    assert "done" in shown
+    state = json.loads((await aioric("ps", "--json", "--endpoint", development.endpoint)).stdout)
+    (environment,) = state["functions"][0]["environments"]
+    assert is_alive(environment["pid"])
+
+
+async def test_nothing_runs_yet(development: Development) -> None:
+    """A function without an environment is cold."""
+    shown = (await aioric("ps", "--endpoint", development.endpoint)).stdout.decode()
+    assert shown.splitlines()[1].split() == ["function", "-", "-", "cold", "-", "-", "-"]
+
+
+async def test_samples_are_listed_and_printed() -> None:
+    """With fields of one's own."""
+    assert b"s3-put\n" in (await aioric("events")).stdout
+    event = json.loads((await aioric("events", "sqs", "Records.0.body=text", "n=1")).stdout)
+    assert (event["Records"][0]["body"], event["n"]) == ("text", 1)
+
+
 class Served:
     """A running `aioric dev` with its output in a file."""
 
@@ -296,11 +329,15 @@ async def test_any_client_invokes(development: Development) -> None:
         (("dev", "a.b", "--task-root", "/no/such"), "does not exist"),
         (("dev", "a.b", "--memory", "1"), "1 is not in the range"),
         (("dev", "a.b", "--host", "256.0.0.1"), "Error: "),
-        (("invoke", "{}", "--event", "{}"), "One event: either EVENT or --event"),
+        (("invoke", "{}", "--event", "{}"), "One event: either EVENT or --event or --sample"),
         (("invoke", "@/no/such"), "@/no/such: No such file or directory"),
         (("invoke", "--port", "1"), "No answer from http://127.0.0.1:1: "),
         (("invoke", "--endpoint", "nonsense"), "nonsense"),
         (("nonsense",), "No such command"),
+        (("ps", "--port", "1"), "No `aioric dev` at http://127.0.0.1:1: "),
+        (("events", "s4"), "there is no sample s4; there are alb"),
+        (("events", "sqs", "x"), "'x' has no '='"),
+        (("events", "sqs", "a.b=1"), "the sample sqs has no a.b"),
     ],
 )
 async def test_a_mistake_is_told(arguments: tuple[str, ...], message: str) -> None:
