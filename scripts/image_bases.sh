@@ -23,7 +23,16 @@ suite_of() {
     esac
 }
 
-mirror() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1; }
+mirror() {
+    local found
+    found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
+    if [ -z "$found" ]; then
+        # No lists, as in many images.
+        DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
+        found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
+    fi
+    echo "$found"
+}
 
 # An archive without documentation and translations, as the official slim images are. Their clocks may be ahead of
 # this machine's, or behind.
@@ -39,7 +48,7 @@ make_base() {  # make_base VERSION TAG: an image like python:VERSION-slim, pip i
     local python=$1 tag=$2 suite wheel hooks=() packages=ca-certificates,netbase,tzdata
     mkdir -p "$work/pip"
     wheel=$(ls "$work"/pip/pip-*.whl 2>/dev/null) || {
-        .venv/bin/python -m pip download -q --no-deps --dest "$work/pip" 'pip>=25.1'
+        .venv/bin/python -m pip download -qq --no-deps --dest "$work/pip" 'pip>=25.1'
         wheel=$(ls "$work"/pip/pip-*.whl)
     }
     if suite=$(suite_of "$python"); then
@@ -62,8 +71,11 @@ make_base() {  # make_base VERSION TAG: an image like python:VERSION-slim, pip i
     hooks+=(--customize-hook="cp '$wheel' \"\$1/tmp/\"")
     hooks+=(--customize-hook="chroot \"\$1\" python3 /tmp/${wheel##*/}/pip install -q --no-index --no-cache-dir \
         --no-compile --root-user-action=ignore /tmp/${wheel##*/}")
-    hooks+=(--customize-hook='rm -rf "$1"/tmp/* "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/cache/apt/archives/*.deb')
-    bootstrap "$suite" --include="$packages" "${hooks[@]}" | podman import -q \
-        -c 'CMD ["python3"]' -c 'ENV LANG=C.UTF-8' \
-        -c 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' - "$tag" >/dev/null
+    # Only that file: mmdebstrap keeps its own settings in this folder, without which it would clean the host.
+    hooks+=(--customize-hook='rm "$1"/tmp/pip-*.whl')
+    # By way of a file: the engine would make an image of half a stream too.
+    bootstrap "$suite" --include="$packages" "${hooks[@]}" > "$work/base.tar" || return 1
+    podman import -q -c 'CMD ["python3"]' -c 'ENV LANG=C.UTF-8' \
+        -c 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' "$work/base.tar" "$tag" >/dev/null
+    rm "$work/base.tar"
 }

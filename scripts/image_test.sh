@@ -65,6 +65,8 @@ for python in $PYTHONS; do
         make_base "$python" "$base" || { echo "no Python $python can be had here; not tested"; continue; }
         echo "made $base in $((SECONDS - began)) s: $(podman run --rm "$base" python3 --version)"
     fi
+    # Built a second time without the cache, to see whether the same comes out.
+    build "localhost/aioric:$python-again" base --no-cache --build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python"
     for target in base slim test; do
         build "localhost/aioric:$python-$target" "$target" --build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python"
     done

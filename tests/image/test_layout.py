@@ -75,6 +75,13 @@ def test_ours_is_small(images: Images) -> None:
     assert 0 < ours < OUR_LIMIT
 
 
+def test_reproducible(images: Images) -> None:
+    """Built twice from the same source, the image has the same layers."""
+    once, again = (images.inspect(images.of(name))["RootFS"]["Layers"] for name in ("base", "again"))
+
+    assert once == again
+
+
 def test_slim_has_no_tools(images: Images) -> None:
     """The slim image holds a shell and the interpreter, and no other program."""
     shell, interpreter = run_python(images.of("slim"), LIST_PROGRAMS)

@@ -17,6 +17,7 @@ def who(event, context):
         "uid": os.getuid(),
         "handler": os.environ["_HANDLER"],
         "folder": str(Path.cwd()),
+        "executable": sys.executable,
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "request_id": context.aws_request_id,
         "writable": [
@@ -70,14 +71,9 @@ def told(event, context):
     return "listening"
 
 
-GATHERED = []
-ALL_HERE = asyncio.Event()
-
-
 async def together(event, context):
-    """Answer only when as many calls are here as there are lanes: so they are served at once."""
-    GATHERED.append(event)
-    if len(GATHERED) == event["lanes"]:
-        ALL_HERE.set()
-    await ALL_HERE.wait()
-    return len(GATHERED)
+    """Answer only when as many calls are here as there are lanes, in however many processes: at once."""
+    Path("/tmp", context.aws_request_id).touch()  # noqa: ASYNC240, S108 - quick, and Lambda's only place
+    while (count := len(os.listdir("/tmp"))) < event["lanes"]:  # noqa: ASYNC110, PTH208, S108 - likewise
+        await asyncio.sleep(0.01)
+    return min(count, event["lanes"])
