@@ -15,7 +15,8 @@ from aioric.protocol.chunks import ChunkedAnswer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from aioric.drivers.lanes import Lane
     from aioric.messages import Failed, Invocation, Streamed
@@ -187,6 +188,9 @@ class Sink:
             raise self._lost
         if self._lost is not None:
             await self._lane.recover(self._lost)
+
+    def watch_time(self, fail: Callable[[BaseException], Failed], task: asyncio.Task[Any] | None) -> None:
+        """Cut the stream, and cancel the invocation's task, shortly before its deadline."""
 
     def silence(self) -> None:
         """Do nothing more by the clock."""
