@@ -98,7 +98,12 @@ def deploy(name: str, *, with_dependencies: bool) -> Path:
 
 
 def optimize(folder: Path, handler: str) -> None:
-    """`aioric optimize`, as a user would run it."""
+    """`aioric optimize`, as a user would run it; not again where nothing has changed since."""
+    made = folder / ".aioric" / "start.pack"
+    sources = [*ROOT.glob("emulator/aioric_emulator/optimize/*.py"), *ROOT.glob("runtime/aioric/packed/*.py")]
+    newest = max(path.stat().st_mtime for path in [*sources, *folder.glob("*.py")])
+    if made.exists() and made.stat().st_mtime > newest:
+        return
     command = [sys.executable, "-m", "aioric_emulator.cli", "optimize", str(folder)]
     command += ["--handler", handler, "--quiet"]
     subprocess.run(command, check=True, env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1"})
