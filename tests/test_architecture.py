@@ -128,6 +128,7 @@ EMULATOR = ROOT / "emulator" / "aioric_emulator"
 # `platform_lines` make ids and time stamps, and need a clock for that.
 MODEL = (
     "answers",
+    "asynchronous",
     "classic",
     "decisions",
     "extensions",
@@ -136,6 +137,7 @@ MODEL = (
     "messages",
     "phases",
     "service",
+    "snapstart",
 )
 
 

@@ -73,7 +73,7 @@ class SnapStartEnvironment(ClassicEnvironment):
                 self._owner.available(self, now)
             return
         if self._restored_at is not None and self.state is RuntimeState.READY:
-            self._end_restore(now)
+            self._end_restore(self._restored_at, now)
         super().settle(now)
 
     def _end_init(self, now: float) -> None:
@@ -94,11 +94,10 @@ class SnapStartEnvironment(ClassicEnvironment):
         self._emit(RestoreStart(self))
         self._emit(Reply(exchange, answers.RESTORED))
 
-    def _end_restore(self, now: float) -> None:
-        if self._restored_at is not None:
-            self._restore_duration = now - self._restored_at
-            self._restored_at = None
-            self._emit(RestoreEnd(self, self._restore_duration, "success"))
+    def _end_restore(self, restored_at: float, now: float) -> None:
+        self._restore_duration = now - restored_at
+        self._restored_at = None
+        self._emit(RestoreEnd(self, self._restore_duration, "success"))
 
     def _fail_restore(self, failure: Failure, now: float) -> None:
         duration = 0.0 if self._restored_at is None else now - self._restored_at
