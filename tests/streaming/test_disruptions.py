@@ -167,6 +167,36 @@ def settled(handler: Endless) -> int:
     return made
 
 
+@pytest.mark.parametrize("size", [100, 10_000, 70_000])
+@pytest.mark.parametrize("form", ["plain", "asynchronous", "written"])
+def test_a_slow_peer_gets_everything_in_order(driver: Driver, peer: Peer, size: int, form: str) -> None:
+    """Whatever was held, joined or sent in part meanwhile, the bytes are those that were made."""
+    if form != "plain" and not driver.is_async:
+        pytest.skip("needs an event loop")
+    pieces = [(b"%06d" % number) * (size // 6) for number in range(3_000_000 // size)]
+
+    def plain(_event: Any, _context: Any) -> Iterator[bytes]:
+        yield from pieces
+
+    async def asynchronous(_event: Any, _context: Any) -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    async def written(_event: Any, _context: Any) -> None:
+        async with aioric.open_stream() as out:
+            for piece in pieces:
+                await out.write(piece)
+
+    handler = {"plain": plain, "asynchronous": asynchronous, "written": written}[form]
+    with driver.serving(peer, handler):
+        line = peer.accept(small_buffer=True)
+        line.expect_poll()
+        line.send(event("id-1"))
+        assert line.expect_response("id-1").body == b"".join(pieces)
+        line.send(accepted(close=True))
+        peer.accept().expect_poll()
+
+
 def test_a_reset_raises_where_the_generator_stands(driver: Driver, peer: Peer) -> None:
     """The generator is told by `PeerGone` at its `yield`, and the loop goes on."""
     handler = Endless()

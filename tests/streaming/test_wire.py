@@ -106,7 +106,6 @@ def test_work_after_the_last_piece_runs_before_the_poll(driver: Driver, peer: Pe
 
 def test_an_early_failure_is_an_ordinary_error(driver: Driver, peer: Peer) -> None:
     """What fails before its first piece goes to /error, on the connection that the poll came on."""
-
     event_is_known = False
 
     def handler(_event: Any, _context: Any) -> Iterator[bytes]:
