@@ -67,11 +67,7 @@ def reset_stream(stage: Stage) -> None:
     stage.start("conformant.stream")
     poll = stage.next()
     poll.reply(event("id-1", b'{"pieces":200,"times":10000}'))
-    stage.wire.poll(0.5)
-    for line in stage.wire.lines:
-        if line.is_open:
-            stage.wire.let_go(line)
-            line.reset()
+    stage.wire.interrupt(poll.line)
     request = stage.wire.request("next", "error")
     if request.kind == "error":
         request.reply(ACCEPTED)

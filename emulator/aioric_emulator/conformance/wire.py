@@ -5,6 +5,7 @@ Requests are parsed by httptools, not by a reader of ours that a runtime of ours
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import struct
@@ -85,7 +86,7 @@ def event(request_id: str, payload: bytes = b"{}", headers: Mapping[str, str | N
         "Content-Type": "application/json",
         "Lambda-Runtime-Aws-Request-Id": request_id,
         "Lambda-Runtime-Invoked-Function-Arn": ARN,
-        "Lambda-Runtime-Deadline-Ms": str(round((time.time() + 60) * 1000)),
+        "Lambda-Runtime-Deadline-Ms": str(int((time.time() + 60) * 1000)),
         "Lambda-Runtime-Trace-Id": TRACE_ID,
     }
     facts |= headers or {}
@@ -243,6 +244,20 @@ class Wire:
     def let_go(self, line: Line) -> None:
         """Watch a connection no longer, and leave it to the caller."""
         self._selector.unregister(line.socket)
+
+    def interrupt(self, line: Line) -> None:
+        """Wait for what comes next, here or on a new connection; read a little of it, and reset both."""
+        self.let_go(line)
+        ready, _, _ = select.select([line.socket, self._listener], [], [], PATIENCE)
+        check(ready, f"it sent nothing within {PATIENCE:g} s")
+        answering = line
+        if self._listener in ready:
+            connection, _ = self._listener.accept()
+            answering = Line(connection)
+            self.lines.append(answering)
+            line.reset()
+        answering.socket.recv(100)
+        answering.reset()
 
     def is_silent(self) -> bool:
         """Whether nothing is asked for a while."""
