@@ -21,7 +21,6 @@ from pathlib import Path
 
 from bench.runtime_api import Lane, RuntimeApi, say
 
-
 MILLISECOND = 1_000_000  # nanoseconds
 
 
