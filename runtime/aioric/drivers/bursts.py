@@ -55,8 +55,9 @@ class Burst:
         """Whether a piece that comes now is held; if not, what is held has to be sent with it."""
         if now - self._last < QUICK:
             self._last = now
-            if self._run >= RUN and self._size < ENOUGH:
-                self._size += len(piece)
+            size = self._size + len(piece)
+            if self._run >= RUN and size < ENOUGH:  # a large piece is sent as it is, not copied
+                self._size = size
                 self._held.append(piece)  # in one step, so it needs no lock
                 if not self._watched:
                     self._watched = True
