@@ -207,9 +207,7 @@ class Runtime:
             lag.LagWatch(loop, self.journal, self.config.task_root).start()
         return around.live(
             self,
-            lambda: loop.run_until_complete(
-                eventloop.serve(function, *address, conversations, self.journal)
-            ),
+            lambda: loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal)),
             loop,
         )
 
