@@ -52,13 +52,57 @@ class Response:
         self.body = b""
 
 
-def parse_head(head: bytes) -> Response:
-    """Read a status line and headers, without the empty line that ends them.
+class HeadReader:
+    """Reads the heads of one connection, of which most differ from the one before in a few lines only."""
 
-    Raises:
-        MalformedResponse: It is not an HTTP/1.x head.
-        LimitExceeded: It has more than `MAX_HEADERS` headers.
-    """
+    __slots__ = ("_lines", "_names", "_response")
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []  # of the head before, if no header was repeated
+        self._names: list[str] = []  # of its headers; the status line has the empty one
+        self._response = Response(0, {}, keep_alive=False)
+
+    def read(self, head: bytes) -> Response:
+        """Read a status line and headers, without the empty line that ends them.
+
+        Raises:
+            MalformedResponse: It is not an HTTP/1.x head.
+            LimitExceeded: It has more than `MAX_HEADERS` headers.
+        """
+        lines = _split(head)
+        headers = self._changed(lines)
+        if headers is not None:
+            before = self._response
+            response = Response(before.status, headers, keep_alive=before.keep_alive)
+            self._lines = lines
+        else:
+            response = _parse(lines)
+            repeated = len(response.headers) + 1 != len(lines)
+            self._lines = [] if repeated else lines
+            self._names = ["", *response.headers]
+        self._response = response
+        return response
+
+    def _changed(self, lines: list[str]) -> dict[str, str] | None:
+        """The headers, if the head is like the one before but for the values of well-known headers."""
+        if len(lines) != len(self._lines):
+            return None
+        headers = self._response.headers.copy()
+        for line, before, name in zip(lines, self._lines, self._names, strict=True):
+            if line != before:
+                spelled, _, value = line.partition(": ")
+                if _KNOWN_NAMES.get(spelled) != name:
+                    return None
+                headers[name] = value.strip(" \t")
+        return headers
+
+
+def parse_head(head: bytes) -> Response:
+    """Read one head, as `HeadReader.read` does without one before it."""
+    return _parse(_split(head))
+
+
+def _split(head: bytes) -> list[str]:
     # UTF-8, as the official client reads headers; what is not UTF-8 survives as surrogates.
     lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     if len(lines) > 1 + MAX_HEADERS:
@@ -66,16 +110,20 @@ def parse_head(head: bytes) -> Response:
     joined = "".join(lines)
     if "\r" in joined or "\n" in joined or "\0" in joined:
         raise MalformedResponse("the head of a response holds a bare CR, a bare LF or a NUL")
-    first = lines.pop(0)
+    return lines
+
+
+def _parse(lines: list[str]) -> Response:
+    first, *rest = lines
     headers: dict[str, str] = {}
-    for line in lines:
+    for line in rest:
         spelled, _, value = line.partition(": ")
         name = _KNOWN_NAMES.get(spelled)
         if name is None:
             name, value = _unusual_header(line)
         headers[name] = value.strip(" \t")
-    if len(headers) != len(lines):
-        _check_repeated(lines)
+    if len(headers) != len(rest):
+        _check_repeated(rest)
     status = _STATUS_LINES.get(first) or _status(first)
     connection = headers.get("connection")
     if connection is None:

@@ -10,7 +10,7 @@ Source: RFC 9112.
 from __future__ import annotations
 
 from aioric.errors import ConnectionLost, LimitExceeded, MalformedResponse
-from aioric.protocol.heads import Response, parse_head
+from aioric.protocol.heads import HeadReader, Response
 
 # The platform's own server accepts heads of 1 MiB; what it sends stays far below: the largest header
 # is the client context of at most 3,583 bytes.
@@ -48,6 +48,7 @@ class ResponseReader:
     __slots__ = (
         "_familiar",
         "_familiar_bytes",
+        "_heads",
         "_missing",
         "_pieces",
         "_response",
@@ -58,6 +59,7 @@ class ResponseReader:
     )
 
     def __init__(self) -> None:
+        self._heads = HeadReader()
         self._state = _HEAD
         self._rest = b""  # received, not consumed
         self._scanned = 0  # how far `_rest` is known to hold no end of a head or line
@@ -134,7 +136,7 @@ class ResponseReader:
         end = rest.find(b"\r\n\r\n")
         if not 0 <= end <= MAX_HEAD:
             return None
-        response = parse_head(rest[:end])
+        response = self._heads.read(rest[:end])
         headers = response.headers
         if response.status not in _USUAL or "content-length" not in headers or "transfer-encoding" in headers:
             return None
@@ -166,7 +168,7 @@ class ResponseReader:
         if end < 0:
             self._scanned = max(0, len(self._rest) - 3)
             return False
-        response = parse_head(self._rest[:end])
+        response = self._heads.read(self._rest[:end])
         self._rest = self._rest[end + 4 :]
         self._scanned = 0
         if response.status >= 200:  # noqa: PLR2004 - an informational response precedes the real one

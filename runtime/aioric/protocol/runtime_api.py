@@ -31,6 +31,8 @@ _STREAMING = (
 # More digits than 64 bits hold are not a time.
 _DEADLINE_DIGITS = 19
 
+JSON = "application/json"
+
 _INVOCATION = b" /2018-06-01/runtime/invocation/"
 
 
@@ -46,24 +48,28 @@ class RuntimeApi:
         restore_next: `GET /2018-06-01/runtime/restore/next`, complete.
     """
 
-    __slots__ = ("_common", "_invocation", "next_invocation", "restore_next")
+    __slots__ = ("_common", "_invocation", "_json", "next_invocation", "restore_next")
 
     def __init__(self, address: str, user_agent: str) -> None:
         self._common = f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: {user_agent}\r\n".encode()
         self.next_invocation = b"GET" + _INVOCATION + b"next" + self._common + b"\r\n"
         self.restore_next = b"GET /2018-06-01/runtime/restore/next" + self._common + b"\r\n"
         self._invocation = b"POST" + _INVOCATION
+        self._json = self._typed(JSON)
 
     def response(self, invocation: Invocation, answer: Buffered) -> bytes:
         """The head of `POST /2018-06-01/runtime/invocation/{AwsRequestId}/response`."""
-        return b"%b%b/response%bContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n" % (
+        return b"%b%b/response%b%bContent-Length: %d\r\n\r\n" % (
             self._invocation,
             _path_segment(invocation.request_id),
-            self._common,
-            printable(answer.content_type),
-            _echo(invocation),
+            self._json if answer.content_type == JSON else self._typed(answer.content_type),
+            b"" if invocation.invocation_id is None else _echo(invocation),
             len(answer.body),
         )
+
+    def _typed(self, content_type: str) -> bytes:
+        """The headers that every POST has, and its content type."""
+        return b"%bContent-Type: %b\r\n" % (self._common, printable(content_type))
 
     def stream(self, invocation: Invocation, answer: Streamed) -> bytes:
         """The head of `POST /2018-06-01/runtime/invocation/{AwsRequestId}/response` for a stream.

@@ -1,0 +1,65 @@
+"""Heads one after the other: what the reader remembers of one must not show in the next."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aioric.errors import MalformedResponse
+from aioric.protocol.heads import HeadReader, parse_head
+
+EVENT = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: one\r\n"
+    b"Lambda-Runtime-Deadline-Ms: 1\r\nContent-Length: 2"
+)
+
+LINES = st.sampled_from(
+    [
+        b"Content-Length: 1",
+        b"Content-Length: 2",
+        b"content-length: 2",
+        b"Content-Type: a",
+        b"Content-Type:  b ",
+        b"Connection: close",
+        b"Connection: keep-alive",
+        b"Lambda-Runtime-Trace-Id: ",
+        b"Lambda-Runtime-Trace-Id: x: y",
+        b"Transfer-Encoding: chunked",
+        b"X-Other: 1",
+    ]
+)
+STATUS = st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.1 202 Accepted", b"HTTP/1.0 200 OK"])
+HEADS = st.builds(lambda status, lines: b"\r\n".join([status, *lines]), STATUS, st.lists(LINES, max_size=4))
+
+
+@given(st.lists(HEADS, max_size=6))
+def test_a_head_means_the_same_after_any_other(heads: list[bytes]) -> None:
+    """A reader that has read other heads gives what one that has read none gives, or refuses alike."""
+    reader = HeadReader()
+    for head in heads:
+        try:
+            alone = parse_head(head)
+        except MalformedResponse:
+            with pytest.raises(MalformedResponse):
+                reader.read(head)
+            continue
+
+        after = reader.read(head)
+
+        assert (after.status, after.headers, after.keep_alive) == (
+            alone.status,
+            alone.headers,
+            alone.keep_alive,
+        )
+
+
+def test_the_headers_of_one_event_stay_as_they_were() -> None:
+    """Reading the next event's head changes nothing in the one before."""
+    reader = HeadReader()
+    first = reader.read(EVENT)
+    second = reader.read(EVENT.replace(b"one", b"two"))
+
+    assert first.headers["lambda-runtime-aws-request-id"] == "one"
+    assert second.headers["lambda-runtime-aws-request-id"] == "two"
+    assert second.headers.keys() == first.headers.keys()
