@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from aioric.config import Config
@@ -78,6 +79,10 @@ class LocalFunction:
         """
         if self._is_async:
             return asyncio.run(self.invoke_async(payload, **facts))
+        # In a context of its own: what the invocation sets there must not outlive it in the test's.
+        return copy_context().run(self._call, payload, facts)
+
+    def _call(self, payload: object, facts: dict[str, Any]) -> InvokeResult:
         lines, invocation = Lines(), self._invocation(payload, **facts)
         started = time.perf_counter()
         answer = self._function(lines).run(invocation)
@@ -92,6 +97,9 @@ class LocalFunction:
 
         `facts` are those of `invoke`.
         """
+        return await asyncio.create_task(self._call_async(payload, facts))  # in a context of its own
+
+    async def _call_async(self, payload: object, facts: dict[str, Any]) -> InvokeResult:
         lines, invocation = Lines(), self._invocation(payload, **facts)
         started = time.perf_counter()
         function = self._function(lines)
