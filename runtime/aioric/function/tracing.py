@@ -37,21 +37,25 @@ class TraceId:
         identity: Knows the current invocation, and whether there is one at a time.
     """
 
-    __slots__ = ("_alone",)
+    __slots__ = ("_alone", "_data")
 
     def __init__(self, identity: Identity) -> None:
         self._alone = identity.alone
-        if not self._alone and not isinstance(os.environ._data, ContextualData):  # type: ignore[attr-defined]  # noqa: SLF001 - see there
+        # What is behind `os.environ`: going through the front takes four times as long, for every event.
+        self._data: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # noqa: SLF001 - see `share`
+        if not self._alone and not isinstance(self._data, ContextualData):
             share(identity)
 
     def enter(self, trace_id: str | None) -> None:
         """Publish the trace id of the invocation that begins, or take the last one's away."""
         if not self._alone:
             return
-        if trace_id is not None:
-            os.environ[VARIABLE] = trace_id
-        else:
+        if trace_id is None:
             os.environ.pop(VARIABLE, None)
+            return
+        value = trace_id.encode("utf-8", "surrogateescape")
+        os.putenv(_KEY, value)  # for child processes
+        self._data[_KEY] = value
 
 
 class ContextualData(dict[bytes, bytes]):

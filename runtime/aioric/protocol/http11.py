@@ -249,9 +249,9 @@ class ResponseReader:
 def _content_length(text: str) -> int:
     if not (text.isdigit() and text.isascii()):
         raise MalformedResponse(f"not a content length: {text[:80]!r}")
-    if len(text) > _LENGTH_DIGITS or int(text) > MAX_BODY:
-        raise LimitExceeded(f"a body of {text[:20]} bytes is announced, and {MAX_BODY} are accepted")
-    return int(text)
+    if len(text) <= _LENGTH_DIGITS and (length := int(text)) <= MAX_BODY:
+        return length
+    raise LimitExceeded(f"a body of {text[:20]} bytes is announced, and {MAX_BODY} are accepted")
 
 
 def _chunk_size(line: bytes) -> int:
