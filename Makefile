@@ -18,6 +18,7 @@ ARGS ?=
 RUN             := $(VENV)/bin/python
 INSTALLED       := $(VENV)/.installed
 ECOSYSTEM       := .cache/ecosystem/.installed
+COMPARED        := $(VENV)/.compared
 DEPLOYED        := .cache/bench/.installed
 OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
 
@@ -53,10 +54,10 @@ parity: $(INSTALLED)  ## compare with awslambdaric: every answer, log line and e
 ecosystem: $(INSTALLED) $(ECOSYSTEM)  ## run Powertools, Sentry, Datadog, pandas and others on both runtimes
 	$(RUN) -m pytest tests/ecosystem $(ARGS)
 
-bench: setup-bench  ## compare with awslambdaric in everything that has a figure (about 10 minutes)
+bench: setup-bench $(COMPARED)  ## compare with awslambdaric in everything that has a figure (about 10 minutes)
 	$(RUN) -m bench $(ARGS)
 
-bench-quick: $(INSTALLED)  ## see that the benchmarks run, and hold instruction counts to their budget
+bench-quick: $(INSTALLED) $(COMPARED)  ## see that the benchmarks run, and hold instruction counts to their budget
 	$(RUN) -m bench --quick --output .cache/bench/quick
 	$(RUN) -m bench.budget
 
@@ -93,6 +94,11 @@ $(DEPLOYED): pyproject.toml | $(INSTALLED)
 	rm -rf .cache/bench/dependencies-* .cache/bench/deployed
 	$(RUN) -m pip install --quiet --group bench \
 	  --target "$$($(RUN) -c 'from bench.starts import DEPENDENCIES; print(DEPENDENCIES)')"
+	@touch $@
+
+# The web server that streams are compared with.
+$(COMPARED): $(INSTALLED)
+	$(RUN) -m pip install --quiet --group bench-streaming
 	@touch $@
 
 $(OFFICIAL_PINNED): | $(INSTALLED)
