@@ -87,6 +87,33 @@ def test_a_timeout_of_its_own_is_a_failure(kind: Any) -> None:
     assert "failed: no answer" in lines.lines[0]
 
 
+def test_a_failure_leaves_the_rest_its_turn() -> None:
+    """What one call raises is told of, and the next one is made."""
+    done: list[str] = []
+    lines, invocation = Lines(), an_invocation()
+    invocation.background = [Work(int, ("x",)), Work(done.append, ("second",))]
+    run(invocation, lines)
+
+    assert "Background work builtins.int failed: invalid literal" in lines.lines[0]
+    assert done == ["second"]
+
+
+def test_the_context_takes_work_with_its_arguments() -> None:
+    """`context.background` leaves a call, and then another, to be made in that order."""
+    done: list[tuple[object, ...]] = []
+
+    def work(*args: object, **kwargs: object) -> None:
+        done.append((*args, *kwargs.items()))
+
+    invocation = an_invocation()
+    context = LambdaContext(invocation, config())
+    context.background(work, 1, two=2)
+    context.background(work)
+    run(invocation, Lines())
+
+    assert done == [(1, ("two", 2)), ()]
+
+
 def test_a_coroutine_on_the_kept_loop_is_cut_in_time(caplog: pytest.LogCaptureFixture) -> None:
     """For a `def` handler the loop itself keeps the time of coroutines."""
     invocation = an_invocation(0.2)

@@ -16,7 +16,7 @@ from awslambdaric.bootstrap import extract_traceback, make_error, make_xray_faul
 from awslambdaric.lambda_runtime_marshaller import to_json
 
 from aioric.errors import ImportModuleError, MarshalError
-from aioric.function.faults import describe
+from aioric.function.faults import describe, explain_exit
 from aioric.function.payload import Codec
 
 CODEC = Codec(ascii_json=True)
@@ -186,6 +186,14 @@ def test_a_removed_working_directory_is_left_out(
     gone.rmdir()
 
     assert json.loads(describe(ValueError(), "").xray_cause())["working_directory"] == ""
+
+
+def test_an_exit_during_init_is_explained() -> None:
+    """A function that calls `sys.exit` while it is imported is told that it did, and with what."""
+    fault = describe(explain_exit(SystemExit("no key")))
+
+    assert fault.error_type == "Runtime.ExitError"
+    assert fault.message == "The function ended the process while it was imported: sys.exit('no key')"
 
 
 def test_describing_imports_nothing() -> None:
