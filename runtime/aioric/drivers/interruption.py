@@ -65,7 +65,9 @@ class Interruption:
         finally:
             done.release()
 
-    def _keep_time(self, done: Any, seconds: float) -> None:
+    def _keep_time(
+        self, done: Any, seconds: float
+    ) -> None:  # pragma: no cover - a raw thread; held by tests/drivers/test_interruption.py
         if not done.acquire(timeout=seconds):
             self.interrupt("the time is over")
 

@@ -96,7 +96,7 @@ class Shutdown:
         finally:
             self._leave()
 
-    def _see_to_it(self) -> None:
+    def _see_to_it(self) -> None:  # pragma: no cover - a raw thread; held by tests/lifecycle/test_shutdown.py
         sleep(self.left / 2)
         self._interrupt()
         # Whatever stands in the way by then (a thread that the interpreter waits for, an `atexit` hook)
