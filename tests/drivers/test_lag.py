@@ -130,3 +130,33 @@ def test_a_closed_loop_ends_the_watch(heard: Heard) -> None:
     deadline = time.monotonic() + PATIENCE
     while any(thread.name == "aioric-lag" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
+
+
+def test_a_loop_that_is_closed_already_is_not_watched(heard: Heard) -> None:
+    """A function may have closed the loop before the watch asks for the first time."""
+    loop = asyncio.new_event_loop()
+    loop.close()
+    watch(loop, heard)
+    deadline = time.monotonic() + PATIENCE
+    while any(thread.name == "aioric-lag" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+
+    assert heard.lines == []
+
+
+def test_where_nothing_of_the_functions_runs_nobody_is_blamed(
+    loop: asyncio.AbstractEventLoop, heard: Heard
+) -> None:
+    """A late loop whose thread is in no code outside of the runtime is not reported."""
+    config = Config({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}, "a.b")
+    made: list[LagWatch] = []
+    journal = Journal(config, Identity(alone=False), heard)
+    thread = threading.Thread(target=lambda: made.append(LagWatch(loop, journal, HERE)))
+    thread.start()
+    thread.join()  # what is watched is a thread that has ended: it runs nothing at all
+    watching = made[0]
+    watching._asked = time.monotonic() - lag.REPORT_AFTER  # noqa: SLF001 - what the thread does at its turns
+    watching.close()
+
+    assert not watching._investigate()  # noqa: SLF001 - likewise
+    assert heard.lines == []
