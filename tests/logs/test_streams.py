@@ -77,10 +77,12 @@ def test_a_record_passes_as_it_is(pipe: Pipe) -> None:
     pipe.stream.write('{"a": 1}\n')
     pipe.stream.write('{"a": 1}\n{"b": 2}\nplain\n')
     pipe.stream.write("{'a': 1}\n")
+    pipe.stream.write('{"a": 1}\n{"b": 2}\n')
     writes = pipe.writes()
 
     assert writes[:3] == [b'{"a": 1}\n', b'{"a": 1}\n', b'{"b": 2}\n']
-    assert [json.loads(line)["message"] for line in writes[3:]] == ["plain", "{'a': 1}"]
+    assert writes[5:] == [b'{"a": 1}\n', b'{"b": 2}\n']
+    assert [json.loads(line)["message"] for line in writes[3:5]] == ["plain", "{'a': 1}"]
 
 
 def test_the_rest_of_a_line_waits(pipe: Pipe) -> None:
