@@ -41,6 +41,9 @@ SYSTEM = [
 ]
 OPEN_TO_ALL = ("tmp", "var/tmp")
 EMPTY = ("dev", "proc", "root", "run", "sys")
+# Loaded by name: the C library needs the first to end a thread, and wheels may count on both being there.
+# https://peps.python.org/pep-0599/#the-manylinux2014-policy
+UNLINKED = re.compile(r"^\s*lib(?:gcc_s\.so\.1|stdc\+\+\.so\.6) .* => (/\S+)$", re.MULTILINE)
 ELF = b"\x7fELF"
 
 
@@ -53,7 +56,8 @@ def main() -> None:
         for file in walk(path):
             take(file, root, taken)
     shutil.copytree(out, root, symlinks=True, dirs_exist_ok=True)
-    for library in sorted(libraries(root)):
+    cache = subprocess.run(["ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
+    for library in sorted({*libraries(root), *map(Path, UNLINKED.findall(cache))}):
         take(library, root, taken)
     for folder in EMPTY:
         (root / folder).mkdir(exist_ok=True)

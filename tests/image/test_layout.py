@@ -90,6 +90,13 @@ def test_slim_has_no_tools(images: Images) -> None:
     assert interpreter.endswith(f"/python{images.python}")
 
 
+def test_libraries_that_nobody_links(image: str) -> None:
+    """What wheels may count on, and what the C library loads when a thread ends, is there."""
+    script = "import ctypes; [ctypes.CDLL(name) for name in ('libgcc_s.so.1', 'libstdc++.so.6', 'libz.so.1')]"
+
+    assert not run_python(image, script)
+
+
 def test_no_leftovers(image: str) -> None:
     """No package manager's cache, no secret and no file of the build is left in the images."""
     places = ["/build", "/out", "/rootfs", "/etc/pip.conf", "/run/secrets/ca.crt", "/root/.cache"]
