@@ -209,6 +209,28 @@ def test_a_reset_raises_where_the_generator_stands(driver: Driver, peer: Peer) -
         assert take(serve(peer, payload=b'{"endless": false}')).body == b"short"
 
 
+def test_a_reset_raises_where_a_writer_stands(loop_driver: Driver, peer: Peer) -> None:
+    """A handler that writes is told by `PeerGone`, needs not to catch it, and the next event is served."""
+    ended = threading.Event()
+
+    async def handler(invocation: Any, _context: Any) -> None:
+        try:
+            async with aioric.open_stream() as out:
+                while invocation.get("endless", True):
+                    await out.write(b"x" * 10_000)
+                await out.write(b"short")
+        except aioric.PeerGone:
+            ended.set()
+            raise
+
+    with loop_driver.serving(peer, handler):
+        line = serve(peer)
+        line.segment()
+        line.reset()
+        assert ended.wait(PATIENCE)
+        assert take(serve(peer, payload=b'{"endless": false}')).body == b"short"
+
+
 @pytest.mark.parametrize("status", [413, 410, 400])
 def test_an_early_answer_ends_the_stream(
     driver: Driver, peer: Peer, status: int, caplog: pytest.LogCaptureFixture

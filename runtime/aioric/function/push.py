@@ -62,7 +62,6 @@ class Opening:
 
     def __init__(self, streamed: Streamed) -> None:
         self._streamed = streamed
-        self._writer: StreamWriter | None = None
 
     async def __aenter__(self) -> StreamWriter:
         place = stage.get()
@@ -72,14 +71,13 @@ class Opening:
                 "a def handler can be a generator, or return a StreamingResponse"
             )
         lane, invocation = place
-        self._writer = StreamWriter(lane.open_stream(invocation, self._streamed))
+        self._writer: StreamWriter = StreamWriter(lane.open_stream(invocation, self._streamed))
         return self._writer
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._writer is not None:
-            await self._writer.finish(error)
+        await self._writer.finish(error)
 
 
 class StreamWriter:
