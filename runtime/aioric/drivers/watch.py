@@ -83,7 +83,7 @@ class Watch:
         """It is over."""
         self.running.pop(invocation, None)
 
-    def _run(self) -> None:
+    def _run(self) -> None:  # pragma: no cover - in a bare thread; held by tests/drivers/test_watch.py
         while True:
             sleep(self._look(time()))
 
