@@ -115,7 +115,7 @@ class Sink:
                 with suppress(PeerGone):  # the next piece finds out
                     self._push(self._answer.piece(burst.take()))
 
-    def _overtake(self) -> None:
+    def _overtake(self) -> None:  # pragma: no cover - raw thread; held by tests/streaming/test_writing.py
         """From the burst's thread, since the loop is not free: send what there is room for."""
         connection = self._connection
         if connection is None or self._pending:
