@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import json
 import threading
 import time
@@ -12,20 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvloop
 
-from aioric.drivers.lanes import Lane
 from aioric.drivers.watch import Watch
-from aioric.function.background import Afterwards, Work
-from aioric.function.payload import Codec
-from aioric.function.steps import Function
-from aioric.function.tracing import TraceId
-from aioric.identity import Identity, stage
-from aioric.protocol.conversation import Conversation
-from aioric.protocol.runtime_api import RuntimeApi
-from tests.lifecycle.journals import Lines, an_invocation, config, journal
+from aioric.identity import stage
+from tests.lifecycle.journals import Lines, an_invocation, journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from aioric.messages import Invocation
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -211,104 +201,3 @@ def test_a_look_at_a_closed_loop_tells_nothing() -> None:
     watch._look(time.time() + 59.8)  # noqa: SLF001 - what the thread does at its turns
 
     assert not lines.lines
-
-
-def a_lane(handler: Callable[..., Coroutine[Any, Any, Any]], lines: Lines) -> Lane:
-    """A lane of the running loop, which is not connected."""
-    identity = Identity(alone=False)
-    said = journal(lines)
-    function = Function(
-        handler, config(), Codec(ascii_json=True), identity, TraceId(identity), said, asyncio.run
-    )
-    conversation = Conversation(RuntimeApi(config().runtime_api, "test"), pipeline=False)
-    return Lane(function, "127.0.0.1", 1, conversation, said)
-
-
-async def looked_at(watch: Watch) -> None:
-    """A look from another thread at what is due, which the running loop answers."""
-    watch.loop = asyncio.get_running_loop()
-    later = time.time() + 59.8
-    await asyncio.to_thread(watch._look, later)  # noqa: SLF001 - what the thread does at its turns
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> Callable[[Lines], Watch]:
-    """Makes a watch that cancels, and waits for the loop for as long as a busy machine may take."""
-    monkeypatch.setattr("aioric.drivers.watch.PATIENCE", 10.0)
-    return lambda lines: Watch(40.0, journal(lines), cancels=True)
-
-
-async def test_the_serving_task_is_told_of_first_and_cancelled(patient: Callable[[Lines], Watch]) -> None:
-    """Its answer is where it stood; a task that it has started is told of too, and not cancelled."""
-    lines, invocation = Lines(), an_invocation(60.0)
-    began, helpers = asyncio.Event(), []
-
-    async def handler(_event: object, _context: object) -> None:
-        helpers.append(asyncio.create_task(asyncio.sleep(20), name="helper"))
-        began.set()
-        await asyncio.sleep(20)
-
-    watch = patient(lines)
-    watch.running[invocation] = time.time()
-    serving = asyncio.create_task(a_lane(handler, lines)._handle(invocation), name="serving")  # noqa: SLF001
-    await began.wait()
-    await looked_at(watch)
-    await serving
-    unharmed = helpers[0].cancel()
-
-    assert unharmed
-    told = "".join(record(lines)["stackTrace"])
-    assert told.startswith("Task serving:")
-    assert "in handler" in told
-    assert "Task helper:" in told
-    assert str(watch.faults[invocation].message).startswith("Cancelled 40000 ms before the deadline")
-    assert len([line for line in lines.lines if "Runtime.DeadlineNear" in line]) == 1
-
-
-async def test_the_runtimes_own_tasks_are_not_told_of(patient: Callable[[Lines], Watch]) -> None:
-    """A task that the runtime has made, for itself or for work after an answer, is nobody's."""
-    lines, invocation, other = Lines(), an_invocation(60.0), an_invocation()
-    other.background = [Work(asyncio.sleep, (20,))]
-    own = asyncio.create_task(Afterwards([], 0.1, journal(lines)).run_async(other), name="own")
-    watch = patient(lines)
-    watch.running[invocation] = time.time()
-    await looked_at(watch)
-    own.cancel()
-    await asyncio.wait([own])
-
-    assert "Task own" not in "".join(record(lines)["stackTrace"])
-
-
-class Contextual(asyncio.Task[Any]):
-    """A task that shows its context, as all do from Python 3.12 on."""
-
-    def __init__(self, coroutine: Any, *, context: contextvars.Context | None = None, **more: Any) -> None:
-        self._mine = context or contextvars.copy_context()
-        super().__init__(coroutine, context=self._mine, **more)
-
-    def get_context(self) -> contextvars.Context:
-        """Where its variables are."""
-        return self._mine
-
-
-async def test_tasks_are_told_apart_by_their_context(patient: Callable[[Lines], Watch]) -> None:
-    """Of several invocations each has the tasks that were started where it was served."""
-    lines, mine, other = Lines(), an_invocation(60.0), an_invocation(90.0)
-    loop = asyncio.get_running_loop()
-    loop.set_task_factory(lambda loop, coroutine, **more: Contextual(coroutine, loop=loop, **more))
-    tasks = [asyncio.create_task(asyncio.sleep(20), name="nobody's")]
-    for name, invocation in (("mine", mine), ("other's", other)):
-        context = contextvars.copy_context()
-        context.run(stage.set, (None, invocation))
-        tasks.append(asyncio.create_task(asyncio.sleep(20), name=name, context=context))
-    watch = patient(lines)
-    watch.running.update(dict.fromkeys((mine, other), time.time()))
-    await looked_at(watch)
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-    told = "".join(record(lines)["stackTrace"])
-    assert "Task mine:" in told
-    assert "nobody's" not in told
-    assert "other's" not in told
