@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import time
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -15,6 +16,7 @@ from aioric.errors import PeerGone, StreamCut
 from aioric.messages import Failed, Invocation, Streamed
 from aioric.protocol.conversation import Conversation
 from aioric.protocol.runtime_api import RuntimeApi
+from tests.streaming.taking import read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +118,30 @@ async def test_what_has_no_room_leaves_when_there_is() -> None:
         taken += await pair.drained(lambda rest: (taken + rest).endswith(b"0\r\n\r\n"))
 
     assert (taken.count(b"a" * 3 * HIGH_WATER), taken.count(b"b" * HIGH_WATER)) == (1, 1)
+
+
+async def test_what_a_blocked_loop_could_not_send_goes_before_the_rest() -> None:
+    """A burst that is held while the loop is blocked leaves as far as there is room, and then in order."""
+    made = b""
+    wire = b""
+    with Pair() as pair:
+        sink = pair.sink()
+        await sink.begin()
+        for number in range(5):
+            pieces = [b"."] * 10 + [b"%d" % number * 1000] * 30
+            for piece in pieces:
+                sink.write(piece)
+                wire += pair.drain() if piece == b"." else b""
+            assert select.select([pair.peer], [], [], PATIENCE)[0]  # blocks the loop
+            sink.write(b"!")
+            made += b"".join(pieces) + b"!"
+            wire += await pair.drained(lambda taken: b"!" in taken)
+        await sink.end(None)
+        wire += await pair.drained(lambda taken: taken.endswith(b"0\r\n\r\n"))
+
+    taken = read_stream(wire)
+    assert taken is not None
+    assert taken.body == made
 
 
 async def test_a_full_socket_is_no_error() -> None:
