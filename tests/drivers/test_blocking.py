@@ -1,18 +1,23 @@
-"""What the blocking driver offers besides its loop: one request on a connection of its own, addresses."""
+"""What the blocking driver offers besides its loop: a connection that comes and goes, a question, names."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric.drivers.blocking import ask, connect, has_gone, resolve, watch
+from aioric.drivers.around import Around
+from aioric.drivers.blocking import Line, ask, connect, finish, has_gone, resolve, watch
 from aioric.errors import ConnectionLost, MalformedResponse
+from aioric.function.background import Work
 from aioric.messages import Failed
+from aioric.protocol.conversation import Conversation
 from aioric.protocol.runtime_api import RuntimeApi
 from tests.drivers.peer import http
+from tests.lifecycle.journals import Lines, an_invocation, config, journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,3 +127,47 @@ def test_a_connection_that_speaks_unasked_has_gone(
     watching = watch(ours)
     theirs.send(word) if word else theirs.close()
     assert has_gone(watching)
+
+
+def talk(peer: Peer) -> Conversation:
+    """What is said on one connection."""
+    return Conversation(RuntimeApi(f"127.0.0.1:{peer.port}", "test"), pipeline=True)
+
+
+@pytest.mark.parametrize("leaving", [False, True])
+def test_what_follows_a_stream_comes_before_the_poll(peer: Peer, *, leaving: bool) -> None:
+    """A poll that waits to be sent is taken back; it is asked for again, unless this was the last event."""
+    conversation = talk(peer)
+    line = Line("127.0.0.1", peer.port, conversation, journal(Lines()))
+    if leaving:
+        line.leave()
+    done: list[bool] = []
+    invocation = an_invocation()
+    invocation.background = [Work(lambda: done.append(conversation.expecting))]
+    conversation.poll()
+    finish(line, conversation, Around(config(), journal(Lines()), asyncio.run), invocation)
+    assert done == [False]
+    assert conversation.expecting is not leaving
+    assert peer.deserted()
+
+
+def test_leaving_a_connection_that_is_lost_is_leaving(peer: Peer) -> None:
+    """The peer may have been faster than the signal."""
+    conversation = talk(peer)
+    line = Line("127.0.0.1", peer.port, conversation, journal(Lines()))
+    conversation.poll()
+    line.stand()
+    peer.accept().reset()
+    line.leave()
+    assert line.leaving
+    assert line.exchange() is None
+    line.close()
+
+
+def test_a_connection_that_cannot_be_had_is_given_up(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After as many tries as there are pauses and one."""
+    line = Line("127.0.0.1", peer.port, talk(peer), journal(Lines()))
+    monkeypatch.setattr("aioric.protocol.conversation.PAUSES", (0.0, 0.0))
+    peer.stop_listening()
+    with pytest.raises(ConnectionLost, match="3 times"):
+        line.stand()

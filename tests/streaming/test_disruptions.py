@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import aioric
+from aioric.errors import ConnectionLost
 from tests.drivers.peer import PATIENCE, accepted, event, http
 from tests.streaming.taking import deadline_in, serve, take
 
@@ -366,6 +367,27 @@ def test_a_connection_that_went_stale_is_not_streamed_on(driver: Driver, peer: P
         line = peer.accept()
         assert take(line).body == b"once"
         peer.accept().expect_poll()
+
+
+def test_a_stream_without_a_connection_ends_the_runtime(
+    driver: Driver, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that leaves before the first piece and takes no new connection is given up."""
+    monkeypatch.setattr("aioric.protocol.conversation.PAUSES", (0.0, 0.0))
+    entered, go_on = threading.Event(), threading.Event()
+
+    def handler(_event: Any, _context: Any) -> Iterator[bytes]:
+        entered.set()
+        assert go_on.wait(PATIENCE)
+        yield b"never"
+
+    with driver.serving(peer, handler) as serving:
+        line = serve(peer)
+        assert entered.wait(PATIENCE)
+        line.close()
+        peer.stop_listening()
+        go_on.set()
+        assert isinstance(serving.ended(), ConnectionLost)
 
 
 def test_the_platforms_end_in_a_stream_is_ours(driver: Driver, peer: Peer) -> None:
