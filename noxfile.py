@@ -23,7 +23,8 @@ OLDEST, *BETWEEN, NEWEST = ["3.11", "3.12", "3.13", "3.14"]
 PREVIEW = "3.15"
 EVERYTHING = ["tests"]
 # pytest bounds each test, but not a thread that a failed one leaves behind: that keeps the process for ever.
-BOUNDED = ["timeout", "--kill-after=5", "480"]
+SECONDS = 480
+PREVIEW_SECONDS = 180
 KILLED = 124
 RUNTIME = ["tests/e2e", "tests/drivers", "tests/function", "tests/logs", "tests/protocol"]
 
@@ -33,9 +34,11 @@ def install(session: nox.Session) -> None:
     session.install("--editable", ".[fast,emulator]", "--group", "dev")
 
 
-def run_tests(session: nox.Session, *arguments: str, success_codes: Sequence[int] = (0,)) -> None:
+def run_tests(
+    session: nox.Session, *arguments: str, seconds: int = SECONDS, success_codes: Sequence[int] = (0,)
+) -> None:
     """Run pytest, and see to it that it ends."""
-    command = [*BOUNDED, "python", "-m", "pytest", *arguments]
+    command = ["timeout", "--kill-after=5", str(seconds), "python", "-m", "pytest", *arguments]
     session.run(*command, external=True, success_codes=success_codes)
 
 
@@ -54,7 +57,13 @@ def preview(session: nox.Session) -> None:
     session.run("python", "-VV")
     # A test that needs a package without a wheel for this version is reported too, and stops no other.
     options = ["-q", "--continue-on-collection-errors"]
-    run_tests(session, *options, *(session.posargs or RUNTIME), success_codes=[0, 1, 2, KILLED])
+    run_tests(
+        session,
+        *options,
+        *(session.posargs or RUNTIME),
+        seconds=PREVIEW_SECONDS,
+        success_codes=[0, 1, 2, KILLED],
+    )
 
 
 @nox.session(python=OLDEST)
