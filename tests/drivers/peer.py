@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0  # seconds, for what must happen
 SILENCE = 0.05  # seconds, for what must not
+SMALL_SEGMENT = 536  # bytes, the smallest that every TCP must take (RFC 9293, 3.7.1)
+SMALL_BUFFER = 4096  # bytes
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
@@ -86,10 +88,18 @@ class Peer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def accept(self, *, small_buffer: bool = False) -> Line:
-        """The next connection. With a small buffer, what the runtime writes soon has no room."""
-        if small_buffer:
-            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    def narrow(self) -> None:
+        """From the next connection on, what the runtime writes soon has no room.
+
+        To be called before anybody connects: the kernel completes a connection before it is accepted.
+        Segments are small as well, since a window below one segment (32 KiB on loopback) is used only when
+        the sender's persist timer runs out, five times a second: three megabytes then take a minute.
+        """
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SMALL_SEGMENT)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+
+    def accept(self) -> Line:
+        """The next connection."""
         connection, _ = self._listener.accept()
         line = Line(connection)
         self.lines.append(line)

@@ -96,8 +96,9 @@ def test_a_cut_stream_whose_peer_has_left_is_given_up(peer: Peer, streaming: Str
 
 def test_a_peer_that_reads_slowly_is_waited_for(peer: Peer, streaming: Streaming) -> None:
     """A piece that is more than the system holds leaves in parts, as there is room."""
+    peer.narrow()
     streaming.line.stand().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    line = peer.accept(small_buffer=True)
+    line = peer.accept()
     piece = b"x" * 1_000_000
     bodies: list[bytes] = []
 

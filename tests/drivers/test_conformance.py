@@ -552,8 +552,9 @@ LARGE = 5_000_000
 @pytest.mark.parametrize("pipeline", [True, False])
 def test_a_large_answer_to_a_slow_reader(driver: Driver, peer: Peer, *, pipeline: bool) -> None:
     """5 MB each way, read in small portions: the answer arrives whole, and then the poll."""
+    peer.narrow()
     with driver.serving(peer, echo, pipeline=pipeline):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         payload = json.dumps("x" * LARGE).encode()
         line.send(event("id-1", payload))
@@ -565,8 +566,9 @@ def test_a_large_answer_to_a_slow_reader(driver: Driver, peer: Peer, *, pipeline
 
 def test_a_large_answer_cut_in_the_middle_is_sent_again(driver: Driver, peer: Peer) -> None:
     """An answer of which the peer read only a part cannot have been accepted: it is sent again, whole."""
+    peer.narrow()
     with driver.serving(peer, lambda _event, _context: "x" * 4 * LARGE):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         line.send(event("id-1"))
         assert line.segment(1000).startswith(b"POST ")
@@ -581,8 +583,9 @@ def test_a_large_answer_refused_before_it_has_left(
     driver: Driver, peer: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A peer that refuses an answer and hangs up while it still leaves is heard; nothing is sent again."""
+    peer.narrow()
     with driver.serving(peer, lambda _event, _context: "x" * 4 * LARGE):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         line.send(event("id-1"))
         assert line.segment(1000).startswith(b"POST ")
@@ -597,8 +600,9 @@ def test_a_large_answer_refused_by_a_peer_that_stops_reading(
     loop_driver: Driver, peer: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An event loop hears a refusal while it writes, even if the peer reads no more and stays."""
+    peer.narrow()
     with loop_driver.serving(peer, lambda _event, _context: "x" * 4 * LARGE):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         line.send(event("id-1"))
         assert line.segment(1000).startswith(b"POST ")

@@ -145,8 +145,9 @@ class Endless:
 def test_a_slow_peer_suspends_the_generator(driver: Driver, peer: Peer) -> None:
     """What the system holds for a peer that does not read is bounded, and so is what was made."""
     handler = Endless()
+    peer.narrow()
     with driver.serving(peer, handler):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         line.send(event("id-1"))
         made = settled(handler)
@@ -189,8 +190,9 @@ def test_a_slow_peer_gets_everything_in_order(driver: Driver, peer: Peer, size: 
                 await out.write(piece)
 
     handler = {"plain": plain, "asynchronous": asynchronous, "written": written}[form]
+    peer.narrow()
     with driver.serving(peer, handler):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         line.send(event("id-1"))
         assert line.expect_response("id-1").body == b"".join(pieces)
@@ -325,8 +327,9 @@ def test_the_deadline_cuts_a_stream_with_trailers(driver: Driver, peer: Peer) ->
 def test_a_stalled_peer_is_given_up_at_the_deadline(driver: Driver, peer: Peer) -> None:
     """A peer that reads nothing more does not hold the lane for ever."""
     handler = Endless()
+    peer.narrow()
     with driver.serving(peer, handler):
-        line = peer.accept(small_buffer=True)
+        line = peer.accept()
         line.expect_poll()
         line.send(event("id-1", headers=deadline_in(0.4)))
         assert handler.ended.wait(PATIENCE)
