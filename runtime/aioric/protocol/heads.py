@@ -28,6 +28,21 @@ _KNOWN_NAMES = {
     )
 }
 
+# Of those, what may differ from event to event of a function, as bytes.
+_CHANGING = {
+    spelled.encode(): _KNOWN_NAMES[spelled]
+    for spelled in (
+        "Content-Length",
+        "Date",
+        "Lambda-Runtime-Aws-Request-Id",
+        "Lambda-Runtime-Deadline-Ms",
+        "Lambda-Runtime-Invocation-Id",
+        "Lambda-Runtime-Trace-Id",
+    )
+}
+# Heads of one function differ in length by the digits of a length or two, if at all.
+MAX_LAYOUTS = 16
+
 # What nearly every response begins with: an event, and the acceptance of an answer.
 _STATUS_LINES = {"HTTP/1.1 200 OK": 200, "HTTP/1.1 202 Accepted": 202}
 _STATUS_DIGITS = 3
@@ -52,15 +67,65 @@ class Response:
         self.body = b""
 
 
-class HeadReader:
-    """Reads the heads of one connection, of which most differ from the one before in a few lines only."""
+class Layout:
+    """Heads of one length that differ in a few values only: where those stand, and what stands between.
 
-    __slots__ = ("_lines", "_names", "_response")
+    Args:
+        head: One such head.
+        response: What it said.
+        changing: The names of the headers whose values may differ.
+
+    Attributes:
+        changing: The same, as is `headers` what the head said.
+    """
+
+    __slots__ = ("_fixed", "_keep_alive", "_status", "_values", "changing", "headers")
+
+    def __init__(self, head: bytes, response: Response, changing: set[str]) -> None:
+        self._status = response.status
+        self._keep_alive = response.keep_alive
+        self.headers = response.headers
+        self.changing = changing
+        self._values: list[tuple[str, slice]] = []
+        self._fixed: list[tuple[slice, bytes]] = []
+        start = stop = 0
+        for line in head.split(b"\r\n"):
+            spelled, _, value = line.partition(b": ")
+            end = start + len(line)
+            if _CHANGING.get(spelled) in changing:
+                begin = end - len(value)
+                self._values.append((_CHANGING[spelled], slice(begin, end)))
+                self._fixed.append((slice(stop, begin), head[stop:begin]))
+                stop = end
+            start = end + 2
+        self._fixed.append((slice(stop, None), head[stop:]))
+
+    def read(self, head: bytes) -> Response | None:
+        """What another head of this length says, if that can be told at a glance."""
+        for where, fixed in self._fixed:
+            if head[where] != fixed:
+                return None
+        headers = self.headers.copy()
+        for name, where in self._values:
+            value = str(head[where], "utf-8", "surrogateescape")
+            if not value.isprintable():  # as line ends are not
+                return None
+            headers[name] = value.strip(" ")
+        return Response(self._status, headers, keep_alive=self._keep_alive)
+
+    def changed(self, headers: dict[str, str]) -> set[str]:
+        """What may change, now that a head of this length said something else."""
+        before = self.headers
+        return self.changing | {name for name in _CHANGING.values() if before.get(name) != headers.get(name)}
+
+
+class HeadReader:
+    """Reads the heads of one connection, of which most differ from one before in a few values only."""
+
+    __slots__ = ("_layouts",)
 
     def __init__(self) -> None:
-        self._lines: list[str] = []  # of the head before, if no header was repeated
-        self._names: list[str] = []  # of its headers; the status line has the empty one
-        self._response = Response(0, {}, keep_alive=False)
+        self._layouts: dict[int, Layout] = {}
 
     def read(self, head: bytes) -> Response:
         """Read a status line and headers, without the empty line that ends them.
@@ -69,32 +134,24 @@ class HeadReader:
             MalformedResponse: It is not an HTTP/1.x head.
             LimitExceeded: It has more than `MAX_HEADERS` headers.
         """
-        lines = _split(head)
-        headers = self._changed(lines)
-        if headers is not None:
-            before = self._response
-            response = Response(before.status, headers, keep_alive=before.keep_alive)
-            self._lines = lines
-        else:
+        layout = self._layouts.get(len(head))
+        response = None if layout is None else layout.read(head)
+        if response is None:
+            lines = _split(head)
             response = _parse(lines)
-            repeated = len(response.headers) + 1 != len(lines)
-            self._lines = [] if repeated else lines
-            self._names = ["", *response.headers]
-        self._response = response
+            if len(response.headers) + 1 == len(lines):  # none is repeated
+                self._remember(head, response, layout)
         return response
 
-    def _changed(self, lines: list[str]) -> dict[str, str] | None:
-        """The headers, if the head is like the one before but for the values of well-known headers."""
-        if len(lines) != len(self._lines):
-            return None
-        headers = self._response.headers.copy()
-        for line, before, name in zip(lines, self._lines, self._names, strict=True):
-            if line != before:
-                spelled, _, value = line.partition(": ")
-                if _KNOWN_NAMES.get(spelled) != name:
-                    return None
-                headers[name] = value.strip(" \t")
-        return headers
+    def _remember(self, head: bytes, response: Response, before: Layout | None) -> None:
+        changing: set[str] = set()
+        if before is not None:
+            changing = before.changed(response.headers)
+            if changing == before.changing:  # something else differs: another layout would serve no better
+                return
+        elif len(self._layouts) == MAX_LAYOUTS:
+            self._layouts.clear()
+        self._layouts[len(head)] = Layout(head, response, changing)
 
 
 def parse_head(head: bytes) -> Response:
