@@ -18,7 +18,7 @@ BOOTSTRAP = Path(__file__).parents[1] / "bootstrap"
 OURS = """
     aioric aioric.config aioric.errors aioric.heap aioric.identity aioric.messages aioric.startup
     aioric.version aioric.drivers aioric.drivers.around aioric.drivers.blocking aioric.drivers.loops
-    aioric.drivers.streams aioric.drivers.watch aioric.function aioric.function.aside
+    aioric.drivers.sockets aioric.drivers.streams aioric.drivers.watch aioric.function aioric.function.aside
     aioric.function.context aioric.function.faults aioric.function.loader aioric.function.malformed
     aioric.function.native aioric.function.own_json aioric.function.packages aioric.function.payload
     aioric.function.preloaded aioric.function.results aioric.function.stack aioric.function.steps

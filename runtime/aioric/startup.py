@@ -11,7 +11,7 @@ import os
 import sys
 
 from aioric.config import Config
-from aioric.drivers import blocking
+from aioric.drivers import blocking, sockets
 from aioric.drivers.around import Around, announce, wants_to_know
 from aioric.drivers.loops import completer, loop_opener
 from aioric.drivers.streams import load_streams
@@ -266,7 +266,7 @@ class Runtime:
             tools.init_failed(fault)
         request = self.api.init_error(fault.failed(self.codec))
         try:
-            refusal = read_refusal(blocking.ask(self.config.host, self.config.port, request))
+            refusal = read_refusal(sockets.ask(self.config.host, self.config.port, request))
         except (OSError, PlatformFault) as failure:
             refusal = str(failure)
         # With several workers another one's report may have been first (403): the platform knows.

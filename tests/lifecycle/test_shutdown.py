@@ -135,8 +135,9 @@ async def test_every_worker_comes_to_its_end(
 ) -> None:
     """On Managed Instances all processes run their hooks, idle or busy."""
     env = {"CHOICE": "lifespan", "AIORIC_PRELOAD": preload, "AIORIC_WORKERS": "2"}
+    workers = 4 if handler == "app.sync" else 2  # one for each invocation, or as many as asked for
     async with aioric_function(handler, task_root=TASK, command=COMMAND, env=env, concurrency=4) as fn:
-        await until(fn, "database opens", times=2)
+        await until(fn, "database opens", times=workers)
         await fn.invoke({})
         call = asyncio.create_task(fn.invoke({"hang": 30}))
         await until(fn, "hanging")

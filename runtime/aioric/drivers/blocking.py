@@ -5,24 +5,23 @@ No event loop, so that a handler may call `asyncio.run()`, and signal handlers r
 
 from __future__ import annotations
 
-import _socket  # what `socket` wraps; the wrapper costs more to import than this driver to run
-import select
 import time
 
+from aioric.drivers.sockets import connect, hang_up, has_gone, watch
 from aioric.errors import ConnectionLost, MalformedResponse
 from aioric.function.aside import import_own
 from aioric.messages import Streamed
-from aioric.protocol.http11 import ResponseReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
+    import select
     from collections.abc import Callable
 
     from aioric.function.steps import Around
     from aioric.logs.setup import Journal
     from aioric.messages import Buffered, Failed, Invocation
     from aioric.protocol.conversation import Conversation
-    from aioric.protocol.heads import Response
 
 DEBUG = 10  # as in `logging`, which a function may never import
 WARNING = 30
@@ -117,13 +116,14 @@ class Line:
     def leave(self) -> None:
         """Take no further event. May be called from a signal handler, whatever the line is doing."""
         self.leaving = True
-        connection, conversation = self._socket, self._conversation
-        if connection is not None and conversation.expecting and not conversation.owing:
-            # Ends the wait, but what has arrived already can still be read.
-            try:
-                connection.shutdown(_socket.SHUT_RD)
-            except OSError:  # the peer was faster
-                return
+        connection, watching, conversation = self._socket, self._watch, self._conversation
+        if (
+            connection is not None
+            and watching is not None
+            and conversation.expecting
+            and not conversation.owing
+        ):
+            hang_up(connection, watching)
 
     def exchange(self) -> Invocation | None:
         """Send what the conversation wants to say, and wait for the next invocation.
@@ -136,14 +136,16 @@ class Line:
         """
         conversation = self._conversation
         invocation: Invocation | None = None
-        while not self._finished:
+        while not self._finished():
             try:
                 connection = self._connection()
+                if self.leaving and self._finished():  # told so while it was opened
+                    break
                 while True:
                     if conversation.outgoing:
                         self._write(connection)
                     invocation = conversation.receive(connection.recv(conversation.appetite))
-                    if invocation is not None or conversation.reopen or self._finished:
+                    if invocation is not None or conversation.reopen or self._finished():
                         break
             except (OSError, ConnectionLost, MalformedResponse) as error:
                 self.recover(error)
@@ -154,7 +156,6 @@ class Line:
                 return invocation
         return None
 
-    @property
     def _finished(self) -> bool:
         conversation = self._conversation
         return not conversation.expecting or (self.leaving and not conversation.owing)
@@ -228,73 +229,3 @@ def report_refusals(conversation: Conversation, journal: Journal) -> None:
         level = DEBUG if late and refusal.startswith(TOO_LATE) else WARNING
         journal.note(level, f"The platform did not accept an answer: {refusal}")
     conversation.refusals.clear()
-
-
-def resolve(host: str, port: int) -> tuple[int, tuple[object, ...]]:
-    """The address family and socket address of the Runtime API, which is on this machine.
-
-    Raises:
-        OSError: The name is unknown.
-    """
-    # As bytes: text would be encoded as an internationalised name, by a codec that imports `re`.
-    name = host.encode("ascii", "replace")
-    family, _, _, _, address = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)[0]
-    return family, address
-
-
-def connect(host: str, port: int) -> _socket.socket:
-    """Open a connection to the Runtime API.
-
-    Raises:
-        OSError: It cannot be reached.
-    """
-    family, address = resolve(host, port)
-    connection = _socket.socket(family, _socket.SOCK_STREAM)
-    try:
-        connection.connect(address)
-        # A small answer must not wait for the acknowledgement of the one before.
-        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def watch(connection: _socket.socket) -> select.poll:
-    """What `has_gone` looks at."""
-    watching = select.poll()
-    watching.register(connection, select.POLLIN)
-    return watching
-
-
-def has_gone(watching: select.poll) -> bool:
-    """Whether the peer has closed an idle connection, so that nothing must be sent on it.
-
-    An answer sent into a closed connection could not be told from one that arrived. Readable, on an
-    idle connection, means the end of the stream or bytes that nobody asked for: either is the end.
-    """
-    return bool(watching.poll(0))
-
-
-def ask(host: str, port: int, request: bytes) -> Response:
-    """Send one request on a connection of its own, and return the response.
-
-    Raises:
-        OSError: The Runtime API cannot be reached.
-        ConnectionLost: It closed without an answer.
-        MalformedResponse: The answer makes no sense.
-    """
-    connection = connect(host, port)
-    try:
-        connection.sendall(request)
-        reader = ResponseReader()
-        response = None
-        while response is None:
-            data = connection.recv(reader.appetite)
-            reader.feed(data)
-            response = reader.read() if data else reader.end()
-            if response is None and not data:
-                raise ConnectionLost("the Runtime API closed the connection without an answer")
-        return response
-    finally:
-        connection.close()

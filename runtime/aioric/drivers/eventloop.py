@@ -41,9 +41,9 @@ async def serve(
     until: list[asyncio.Future[BaseException | None]] = [*tasks, stop]
     ended, _ = await asyncio.wait(until, return_when=asyncio.FIRST_COMPLETED)
     for task, lane in tasks.items():
-        lane.leaving = True
         if task.done():
             lane.close()
+        lane.leave()
     while busy := [task for task, lane in tasks.items() if lane.busy and not task.done()]:
         patience = function.around.patience if function.around is not None else None
         if patience == 0.0:

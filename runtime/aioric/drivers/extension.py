@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 from __future__ import annotations
 
-from aioric.drivers.blocking import ask, connect
+from aioric.drivers.sockets import ask, connect
 from aioric.errors import PlatformFault
 from aioric.protocol.extensions_api import ExtensionsApi, read_identifier
 

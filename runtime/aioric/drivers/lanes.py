@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from aioric.drivers.blocking import has_gone, report_refusals, resolve, watch
+from aioric.drivers.blocking import report_refusals
+from aioric.drivers.sockets import hang_up, has_gone, resolve, watch
 from aioric.errors import ConnectionLost, MalformedResponse, PlatformRefused
 from aioric.function.aside import import_own
 from aioric.identity import stage
@@ -43,24 +44,6 @@ class Lane:
         task: Where the latest invocation is, or was, served.
     """
 
-    __slots__ = (
-        "_address",
-        "_blocked",
-        "_handling",
-        "_loop",
-        "_sent",
-        "_serving",
-        "_sink",
-        "_socket",
-        "_waiter",
-        "_watch",
-        "conversation",
-        "function",
-        "journal",
-        "leaving",
-        "task",
-    )
-
     def __init__(
         self, function: Function, host: str, port: int, conversation: Conversation, journal: Journal
     ) -> None:
@@ -75,6 +58,7 @@ class Lane:
         self._blocked: asyncio.Future[bool] | None = None  # while the peer takes no more bytes
         self._sent = 0
         self._handling = False
+        self._parting = False  # takes leave: it ends when what has arrived is read
         self._serving: Invocation | None = None
         self.task: asyncio.Task[Any] | None = None
         self._sink: Sink | None = None  # while an answer is streamed
@@ -82,10 +66,17 @@ class Lane:
 
     @property
     def busy(self) -> bool:
-        """Whether an invocation is being served, or its answer is not yet acknowledged."""
-        return self._handling or self.conversation.owing
+        """Whether an invocation is, or may have to be, served, or its answer is not yet acknowledged."""
+        return self._handling or self._parting or self.conversation.owing
 
-    @property
+    def leave(self) -> None:
+        """Take no further event. What has arrived already is read, and served."""
+        self.leaving = True
+        if self._socket is not None and self._waiter is not None and not self.conversation.owing:
+            assert self._watch is not None  # noqa: S101 - it is there with the socket
+            self._parting = True
+            hang_up(self._socket, self._watch)
+
     def _finished(self) -> bool:
         return not self.conversation.expecting or (self.leaving and not self.conversation.owing)
 
@@ -154,9 +145,11 @@ class Lane:
         """
         conversation = self.conversation
         invocation: Invocation | None = None
-        while invocation is None and not self._finished:
+        while invocation is None and not self._finished():
             try:
                 connection = await self._connection()
+                if self._finished():  # told to leave while it was opened
+                    break
                 await self._write(connection)
                 invocation = await self._hear()
             except (OSError, ConnectionLost, MalformedResponse) as error:
@@ -260,7 +253,7 @@ class Lane:
             # Until nothing is left: for a connection that was reset, uvloop calls once and never
             # again, even if bytes that came before the reset are unread.
             invocation = None
-            while invocation is None and not (conversation.outgoing or conversation.reopen or self._finished):
+            while invocation is None and not (conversation.outgoing or conversation.reopen or self._finished()):
                 invocation = conversation.receive(self._socket.recv(conversation.appetite))
         except BlockingIOError:
             if conversation.refusals:

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-pyt
 
 from __future__ import annotations
 
-from aioric.drivers.blocking import ask
+from aioric.drivers.sockets import ask
 from aioric.errors import PlatformFault
 from aioric.function import snapshots
 from aioric.function.faults import describe

@@ -47,7 +47,8 @@ def serve(lanes: Sequence[Lane], around: Around | None = None) -> int:
     end = ended.get()
     for lane in lanes:
         lane.leave()
-    while any(lane.busy for lane in lanes) and (around is None or around.patience != 0.0):
+    # Not only those that handle something: an event may have arrived that its thread has yet to see.
+    while not all(lane.ended for lane in lanes) and (around is None or around.patience != 0.0):
         try:
             ended.get(timeout=PATIENCE)
         except Empty:
@@ -67,10 +68,11 @@ class Lane:
         around: What goes on around its invocations.
 
     Attributes:
+        ended: Whether nothing more happens on it.
         leaving: Whether what is being served now is to be the last.
     """
 
-    __slots__ = ("_around", "_conversation", "_ended", "_handle", "_handling", "_line")
+    __slots__ = ("_around", "_conversation", "_handle", "_line", "ended")
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class Lane:
         self._line = line
         self._handle = handle
         self._conversation = conversation
-        self._handling = self._ended = False
+        self.ended = False
 
     @property
     def leaving(self) -> bool:
@@ -91,27 +93,21 @@ class Lane:
         return self._line.leaving
 
     def leave(self) -> None:
-        """Take no further event."""
+        """Take no further event. It ends when what has arrived is answered."""
         self._line.leave()
-
-    @property
-    def busy(self) -> bool:
-        """Whether an invocation is being served, or its answer is not yet acknowledged."""
-        return not self._ended and (self._handling or self._conversation.owing)
 
     def serve(self, ended: SimpleQueue[BaseException | None]) -> None:
         """Poll, handle, answer; what ends it goes to `ended`, since nobody waits for a thread's error."""
+        end: BaseException | None = None
         try:
             self._conversation.poll()
             while (invocation := self._line.exchange()) is not None:
-                self._handling = True
                 # A context for each invocation, as a task has it: nothing set in one is seen by the next.
                 copy_context().run(self._serve, invocation)
-                self._handling = False
-            ended.put(None)
         except BaseException as error:  # noqa: BLE001 - `serve` raises it in the main thread
-            self._ended = True
-            ended.put(error)
+            end = error
+        self.ended = True
+        ended.put(end)
 
     def _serve(self, invocation: Invocation) -> None:
         answer = self._answer(invocation)

@@ -1,0 +1,99 @@
+"""Sockets to the Runtime API: opened, looked at, hung up; and one request on a connection of its own.
+
+No `socket` module: what it wraps is enough, and costs a start much less.
+"""
+
+from __future__ import annotations
+
+import _socket
+import select
+
+from aioric.errors import ConnectionLost
+from aioric.protocol.http11 import ResponseReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aioric.protocol.heads import Response
+
+
+def resolve(host: str, port: int) -> tuple[int, tuple[object, ...]]:
+    """The address family and socket address of the Runtime API, which is on this machine.
+
+    Raises:
+        OSError: The name is unknown.
+    """
+    # As bytes: text would be encoded as an internationalised name, by a codec that imports `re`.
+    name = host.encode("ascii", "replace")
+    family, _, _, _, address = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)[0]
+    return family, address
+
+
+def connect(host: str, port: int) -> _socket.socket:
+    """Open a connection to the Runtime API.
+
+    Raises:
+        OSError: It cannot be reached.
+    """
+    family, address = resolve(host, port)
+    connection = _socket.socket(family, _socket.SOCK_STREAM)
+    try:
+        connection.connect(address)
+        # A small answer must not wait for the acknowledgement of the one before.
+        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def watch(connection: _socket.socket) -> select.poll:
+    """What `has_gone` looks at."""
+    watching = select.poll()
+    watching.register(connection, select.POLLIN)
+    return watching
+
+
+def has_gone(watching: select.poll) -> bool:
+    """Whether the peer has closed an idle connection, so that nothing must be sent on it.
+
+    An answer sent into a closed connection could not be told from one that arrived. Readable, on an
+    idle connection, means the end of the stream or bytes that nobody asked for: either is the end.
+    """
+    return bool(watching.poll(0))
+
+
+def hang_up(connection: _socket.socket, watching: select.poll) -> None:
+    """End the wait for an event. One that has arrived already can still be read.
+
+    If one arrives at this very moment its answer needs another connection, since nothing more is heard on
+    this one.
+    """
+    if not has_gone(watching):
+        try:
+            connection.shutdown(_socket.SHUT_RD)
+        except OSError:  # the peer was faster
+            return
+
+
+def ask(host: str, port: int, request: bytes) -> Response:
+    """Send one request on a connection of its own, and return the response.
+
+    Raises:
+        OSError: The Runtime API cannot be reached.
+        ConnectionLost: It closed without an answer.
+        MalformedResponse: The answer makes no sense.
+    """
+    connection = connect(host, port)
+    try:
+        connection.sendall(request)
+        reader = ResponseReader()
+        response = None
+        while response is None:
+            data = connection.recv(reader.appetite)
+            reader.feed(data)
+            response = reader.read() if data else reader.end()
+            if response is None and not data:
+                raise ConnectionLost("the Runtime API closed the connection without an answer")
+        return response
+    finally:
+        connection.close()
