@@ -40,6 +40,7 @@ def new_invocation(
     trace_id: str = "",
     qualifier: str = "",
     request_id: str = "",
+    cognito_identity: str = "",
 ) -> Invocation:
     """Give the invocation of one call. Without a payload the event is an empty object."""
     arn = f"{configuration.arn}:{qualifier}" if qualifier else configuration.arn
@@ -53,6 +54,7 @@ def new_invocation(
         trace_id=trace_id or new_trace_id(),
         # A header holds no line break; between JSON's tokens a space means the same.
         client_context=client_context.replace("\r", " ").replace("\n", " "),
+        cognito_identity=cognito_identity,
         tenant_id=tenant_id,
     )
 

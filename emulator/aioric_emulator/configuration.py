@@ -58,6 +58,12 @@ class FunctionConfiguration:
     max_age: float | None = None
     # Streams pass as slowly as on the platform: see `relay.Bandwidth`.
     has_real_bandwidth: bool = False
+    # What `aws-lambda-rie` does, and the platform does not: variables of the platform's that the emulator was
+    # given itself; where the Runtime API listens, while one environment is there; request ids of callers'.
+    platform_variables: Mapping[str, str] = field(default_factory=dict)
+    # On the loopback interface, whatever the front door listens on.
+    api_address: tuple[str, int] = ("127.0.0.1", 0)
+    takes_caller_facts: bool = False
     events: EventPolicy = field(default_factory=EventPolicy)
     destinations: Destinations = field(default_factory=Destinations)
 
@@ -137,6 +143,7 @@ class FunctionConfiguration:
             "LAMBDA_TASK_ROOT": str(self.task_root),
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             "_HANDLER": self.handler,
+            **self.platform_variables,
         }
         if self.has_snapshot:
             # One snapshot has many copies, and each of those a log stream of its own.

@@ -33,6 +33,10 @@ class Place:
     port: int = 8080
     url_port: int | None = None
     reloads: bool = True
+    has_dashboard: bool = True
+    # One more name for the first function, and whether nothing is said of where it is.
+    alias: str = ""
+    is_quiet: bool = False
 
 
 def serve(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
@@ -49,11 +53,18 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
     console = Console()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         lambda_ = LocalLambda(
-            configurations, host=place.host, port=place.port, on_line=console.write, has_dashboard=True
+            configurations,
+            host=place.host,
+            port=place.port,
+            on_line=console.write,
+            has_dashboard=place.has_dashboard,
+            alias=place.alias,
         )
         async with lambda_, AsyncExitStack() as stack:
-            for line in greeting(lambda_):
+            for line in [] if place.is_quiet else greeting(lambda_):
                 console.write(line)
+            if place.has_dashboard:
+                console.write(f"Look at {lambda_.endpoint}/_aioric/")
             if place.url_port is not None:
                 door = FunctionUrl(next(iter(lambda_.functions.values())))
                 listener = await stack.enter_async_context(listen(door, place.host, place.url_port))
@@ -91,4 +102,4 @@ def greeting(lambda_: LocalLambda) -> list[str]:
     first = next(iter(lambda_.functions))
     name = "" if first == "function" else f" --name {first}"
     hint = f"Invoke with: aioric invoke --event '{{}}' --endpoint {lambda_.endpoint}{name}"
-    return [*lines, f"Stop with Ctrl-C. {hint}", f"Look at {lambda_.endpoint}/_aioric/"]
+    return [*lines, f"Stop with Ctrl-C. {hint}"]

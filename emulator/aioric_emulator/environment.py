@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from aioric_emulator.log_pipe import Reader
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.server import Listener
 
 __all__ = ["RunningEnvironment"]
 
-# The Runtime API is on the loopback interface, whatever the front door listens on.
-API_HOST = "127.0.0.1"
 # What a runtime gets between SIGTERM and SIGKILL when an extension is registered; without one there is no
 # SIGTERM. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 CLASSIC_GRACE = 0.5
@@ -121,7 +120,7 @@ class RunningEnvironment:
         """Serve the environment until it is stopped."""
         api = RuntimeApi(self.model, self._clock, self._apply)
         async with AsyncExitStack() as stack:
-            listener = await stack.enter_async_context(listen(api, API_HOST, 0))
+            listener = await self._listen(api, stack)
             stack.callback(self._close_logs)
             try:
                 process = await self._launch(listener.address, stack)
@@ -135,6 +134,14 @@ class RunningEnvironment:
             finally:
                 grace = CLASSIC_GRACE if self._configuration.concurrency is None else MANAGED_GRACE
                 await process.end(grace if len(self.model.registrations) else 0.0)
+
+    async def _listen(self, api: RuntimeApi, stack: AsyncExitStack) -> Listener:
+        host, port = self._configuration.api_address
+        try:
+            return await stack.enter_async_context(listen(api, host, port))
+        except OSError:
+            # Another environment is there already, or still.
+            return await stack.enter_async_context(listen(api, host, 0))
 
     async def _supervise(self, process: RuntimeProcess) -> None:
         async with anyio.create_task_group() as tasks:

@@ -40,6 +40,8 @@ FUNCTION = re.compile(
     r"(?:(?:arn:[\w-]+:lambda:[\w-]+:)?\d{12}:(?:function:)?)?"
     r"(?P<name>[\w-]+)(?::(?P<qualifier>\$LATEST|[\w-]+))?"
 )
+# What a caller may choose where callers may choose at all: it becomes part of a URL.
+REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 # Base64 of the client context, and the bytes of the log that a caller may see.
 MAX_CLIENT_CONTEXT = 3583
 MAX_TAIL = 4096
@@ -187,6 +189,11 @@ class FrontDoor:
 
     def _invoke_and_wait(self, exchange: HttpExchange, function: HostedFunction, qualifier: str) -> None:
         facts = read_facts(exchange)
+        if function.configuration.takes_caller_facts:
+            facts |= read_caller_facts(exchange.headers)
+            if function.is_serving(facts["request_id"]):
+                message = "An invocation of this X-Amzn-RequestId is still running"
+                raise CallRefused(400, "InvalidParameterValueException", message)
         rejection = refuse_payload(exchange.body, exchange.size)
         if rejection is not None:
             raise CallRefused.by(rejection)
@@ -248,6 +255,23 @@ def read_facts(exchange: HttpExchange) -> dict[str, str]:
     }
 
 
+def read_caller_facts(headers: Mapping[str, str]) -> dict[str, str]:
+    """Give what the callers of AWS's own emulator may say of themselves. Raises `CallRefused`."""
+    request_id = headers.get("x-amzn-requestid", "")
+    identity = headers.get("x-amz-cognito-identity", "")
+    if request_id and not REQUEST_ID.fullmatch(request_id):
+        message = "X-Amzn-RequestId is 1 to 128 characters of A-Z, a-z, 0-9 and _.:-"
+        raise CallRefused(400, "InvalidParameterValueException", message)
+    try:
+        is_object = not identity or isinstance(json.loads(identity), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    if not is_object:
+        message = "X-Amz-Cognito-Identity is a JSON object of cognitoIdentityId and cognitoIdentityPoolId"
+        raise CallRefused(400, "InvalidParameterValueException", message)
+    return {"request_id": request_id, "cognito_identity": identity}
+
+
 def read_client_context(header: str) -> str:
     """Give the JSON text of a client context. Raises `ValueError` where it is none, or too long."""
     if not header:
@@ -257,6 +281,6 @@ def read_client_context(header: str) -> str:
     try:
         text = base64.b64decode(header, validate=True).decode()
         json.loads(text)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         raise ValueError("Client context must be a valid Base64-encoded JSON object.") from None
     return text

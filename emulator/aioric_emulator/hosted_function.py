@@ -101,6 +101,11 @@ class HostedFunction:
         """How many environments there are, from their launch to the end of their processes."""
         return len(self._environments)
 
+    def is_serving(self, request_id: str) -> bool:
+        """Whether an invocation with this request id is running."""
+        running = (each for model in self._environments for each in model.running())
+        return any(each.request_id == request_id for each in running)
+
     def describe_environments(self) -> list[dict[str, Any]]:
         """Give what a person wants to know of each environment: number, process, state, age, memory."""
         now = self._clock()

@@ -26,8 +26,8 @@ __all__ = ["LocalLambda"]
 class LocalLambda:
     """The functions of some configurations, by name. `endpoint` is what boto3 takes as `endpoint_url`.
 
-    An instance is used once. Raises `ValueError` where two functions have one name, and on entering
-    `OSError` where the address cannot be taken.
+    `alias` is one more name for the first of them. An instance is used once. Raises `ValueError` where two
+    functions have one name, and on entering `OSError` where the address cannot be taken.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class LocalLambda:
         port: int = 0,
         on_line: Callable[[str], None] | None = None,
         has_dashboard: bool = False,
+        alias: str = "",
     ) -> None:
         history = History() if has_dashboard else None
         self.functions: dict[str, HostedFunction] = {}
@@ -46,7 +47,10 @@ class LocalLambda:
                 raise ValueError(f"two functions are named {configuration.name}")
             self.functions[configuration.name] = HostedFunction(configuration, on_line, history)
         dashboard = None if history is None else Dashboard(self.functions, history)
-        self._door = FrontDoor(self.functions, dashboard)
+        named = dict(self.functions)
+        if alias:
+            named.setdefault(alias, next(iter(self.functions.values())))
+        self._door = FrontDoor(named, dashboard)
         self.endpoint = ""
         self._place = (host, port)
         self._started = anyio.Event()

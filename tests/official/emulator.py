@@ -80,11 +80,12 @@ def official_emulator(
     task: Path,
     concurrency: int | None = None,
     environment: dict[str, str] | None = None,
+    program: Sequence[str | Path] = (BINARY,),
 ) -> Iterator[OfficialEmulator]:
     """Serve a handler through a runtime command, which finds its name in `_HANDLER`.
 
     Managed Instances mode when a concurrency is given, else classic. An argument "$_HANDLER" of the command
-    stands for the handler's name.
+    stands for the handler's name. Another `program` of the same words is run as it is, without a sandbox.
     """
     api, front = _free_port(), _free_port()
     variables = _environment(task, concurrency) | (environment or {})
@@ -94,11 +95,11 @@ def official_emulator(
     addresses += ["--runtime-interface-emulator-address", f"127.0.0.1:{front}"]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        if concurrency is None:
+        if concurrency is None or program != (BINARY,):
             script = folder / "bootstrap"
             script.write_text(bootstrap)
             script.chmod(0o755)
-            started = [str(BINARY), *addresses, str(script), handler]
+            started = [*map(str, program), *addresses, str(script), handler]
         else:
             started = stack.enter_context(
                 sandbox.sandboxed(
