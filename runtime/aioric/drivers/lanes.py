@@ -253,7 +253,7 @@ class Lane:
             # Until nothing is left: for a connection that was reset, uvloop calls once and never
             # again, even if bytes that came before the reset are unread.
             invocation = None
-            while invocation is None and not (conversation.outgoing or conversation.reopen or self._finished()):
+            while not (invocation or conversation.outgoing or conversation.reopen or self._finished()):
                 invocation = conversation.receive(self._socket.recv(conversation.appetite))
         except BlockingIOError:
             if conversation.refusals:
