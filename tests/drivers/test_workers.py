@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -70,3 +71,13 @@ def test_a_worker_that_is_gone_already_is_in_nobodys_way(pool: Pool) -> None:
     assert slot.worker == 0
     assert pool.status == 0
     assert not pool._ends  # noqa: SLF001 - nothing is left to wait for
+
+
+def test_a_parent_waits_until_the_next_worker_is_due(pool: Pool) -> None:
+    """With nobody to wait for, it wakes when the pause of an empty slot is over."""
+    slot = Slot(1)
+    slot.due = time.monotonic() + 0.05
+    pool._slots.append(slot)  # noqa: SLF001 - as if its worker had been lost
+    pool._wait()  # noqa: SLF001 - one turn of `watch`
+
+    assert time.monotonic() >= slot.due - 0.001  # `poll` counts in milliseconds
