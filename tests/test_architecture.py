@@ -136,6 +136,7 @@ MODEL = (
     "managed",
     "messages",
     "phases",
+    "publication",
     "service",
     "snapstart",
 )

@@ -49,6 +49,8 @@ class FunctionConfiguration:
     has_framed_log: bool = False
     # SnapStart: init ends with a snapshot, and the first invocation restores it.
     has_snapshot: bool = False
+    # How many copies of the snapshot `aioric dev` compares; 1 for none.
+    copies: int = 2
     # The runtime's processes are stopped between invocations, as the platform freezes an environment.
     freezes: bool = False
     # An environment that uses more than `memory` is killed. It is looked at now and then, so a short peak

@@ -63,6 +63,12 @@ class Connection(Piecemeal, asyncio.Protocol):
         self._opened: Callable[[HttpExchange], None] | None = getattr(application, "opened", None)
         self._linger: asyncio.TimerHandle | None = None
 
+    @property
+    def peer_port(self) -> int:
+        """The port at the other end."""
+        port: int = self._transport.get_extra_info("peername")[1]
+        return port
+
     # What the transport calls…
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -38,7 +38,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Launch:
-    """Start the runtime of a new environment."""
+    """Start the runtime of a new environment, or copy the one that it is a copy of."""
 
     environment: ExecutionEnvironment
 

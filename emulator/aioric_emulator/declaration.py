@@ -37,6 +37,7 @@ SETTINGS: dict[str, tuple[type, float, float]] = {
     "log_format": (str, 0, 0),
     "log_level": (str, 0, 0),
     "snapstart": (bool, 0, 0),
+    "copies": (int, 1, 100),
     "freeze": (bool, 0, 0),
     "enforce_memory": (bool, 0, 0),
     "real_bandwidth": (bool, 0, 0),

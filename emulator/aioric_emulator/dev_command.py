@@ -30,6 +30,7 @@ FUNCTION_OPTIONS = (
     "log_format",
     "log_level",
     "snapstart",
+    "copies",
     "freeze",
     "enforce_memory",
     "real_bandwidth",
@@ -73,7 +74,14 @@ LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     type=click.Choice(["Text", "JSON"], case_sensitive=False),
 )
 @click.option("--log-level", default="", type=click.Choice(LEVELS), help="With the JSON format.")
-@click.option("--snapstart", is_flag=True, help="Init ends in a snapshot, and the first call restores it.")
+@click.option("--snapstart", is_flag=True, help="Init ends in a snapshot; new environments are copies of it.")
+@click.option(
+    "--copies",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Of the snapshot, to be compared: what should be unique, and is shared? 1 for none.",
+)
 @click.option("--freeze", is_flag=True, help="Stop the processes between invocations, as the platform does.")
 @click.option("--enforce-memory", is_flag=True, help="Kill an environment that uses more than its memory.")
 @click.option(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from anyio.abc import TaskGroup
+
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.hosted_function import HostedFunction
 
@@ -70,15 +72,32 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
                 listener = await stack.enter_async_context(listen(door, place.host, place.url_port))
                 console.write(f"Function URL: http://{listener.address}/")
             async with anyio.create_task_group() as tasks:
+                for function in lambda_.functions.values():
+                    tasks.start_soon(compare_copies, function, console)
                 if place.reloads:
-                    tasks.start_soon(reload, lambda_, console)
+                    tasks.start_soon(reload, lambda_, console, tasks)
                 async for _ in signals:
                     break
                 tasks.cancel_scope.cancel()
         console.flush()
 
 
-async def reload(lambda_: LocalLambda, console: Console) -> None:
+async def compare_copies(function: HostedFunction, console: Console) -> None:
+    """Tell what copies of a SnapStart function's snapshot share that should be unique."""
+    configuration = function.configuration
+    if not configuration.has_snapshot or configuration.copies == 1:
+        return
+    from aioric_emulator.snapshot.copying import CopyError  # noqa: PLC0415 - not before anybody is served
+
+    try:
+        report = str(await function.copies.compare(configuration.copies))
+    except CopyError as error:
+        report = f"SnapStart: no uniqueness check: {error}"
+    for line in report.splitlines():
+        console.write(line)
+
+
+async def reload(lambda_: LocalLambda, console: Console, tasks: TaskGroup) -> None:
     """Serve new code when files change; do without where watchfiles is not installed."""
     from aioric_emulator.reloading import reload_changed  # noqa: PLC0415 - not before anybody is served
 
@@ -86,6 +105,7 @@ async def reload(lambda_: LocalLambda, console: Console) -> None:
         console.write(
             f"{path.name} has changed: {function.configuration.name} starts anew with the next call"
         )
+        tasks.start_soon(compare_copies, function, console)
 
     if find_spec("watchfiles") is None:
         console.write("No hot reload: pip install watchfiles")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aioric_emulator.destinations import Destination
     from aioric_emulator.results import InvokeResult
+    from aioric_emulator.snapshot.uniqueness import Uniqueness
 
 __all__ = ["Emulator"]
 
@@ -126,6 +127,13 @@ class Emulator:
     def environment_count(self) -> int:
         """How many environments there are, from their launch to the end of their processes."""
         return self._function.environment_count
+
+    async def uniqueness(self, copies: int = 2) -> Uniqueness:
+        """Restore copies of the SnapStart snapshot, and give what they share that should be unique.
+
+        Raises `CopyError` where there is no snapshot that can be copied.
+        """
+        return await self._function.copies.compare(copies)
 
     async def invoke(
         self,

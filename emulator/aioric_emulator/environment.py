@@ -8,7 +8,7 @@ import sys
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -17,6 +17,8 @@ from aioric_emulator.log_pipe import LogPipe, LogSocket
 from aioric_emulator.process import RuntimeProcess, launch
 from aioric_emulator.runtime_api import RuntimeApi
 from aioric_emulator.server import listen
+from aioric_emulator.snapshot.copying import CopyError
+from aioric_emulator.snapshot.source import CAN_COPY, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.server import Listener
+    from aioric_emulator.snapshot.switchboard import Switchboard
 
 __all__ = ["RunningEnvironment"]
 
@@ -61,9 +64,22 @@ class RunningEnvironment:
         self._on_line = on_line
         self._logs: list[LogPipe | LogSocket] = []
         self._process: RuntimeProcess | None = None
+        # What copies of this environment are made by, where it is one of SnapStart.
+        self.snapshot: Snapshot | None = None
         # Over for the model, but its last lines are still being read.
         self._finishing: Invocation | None = None
         self._stop_asked = anyio.Event()
+
+    def restored(self, *facts: Any) -> RunningEnvironment:
+        """Give an environment that is a copy of this one; `facts` are those of the constructor."""
+        from aioric_emulator.snapshot.restored import RestoredEnvironment  # noqa: PLC0415 - derives from this class
+
+        assert self.snapshot is not None  # noqa: S101 - the model knows what can be copied
+        return RestoredEnvironment(*facts, source=self.snapshot)
+
+    async def tell(self) -> dict[str, Any]:
+        """Say what a copy holds. Raises `CopyError`; only copies of a snapshot can be asked."""
+        raise CopyError("This is no copy of a snapshot")
 
     def stop(self) -> None:
         """Ask for the end; `run` returns after it."""
@@ -89,6 +105,7 @@ class RunningEnvironment:
         model = self.model
         running = len(list(model.running()))
         state = "init" if model.is_initialising else "busy" if running else "idle"
+        state = "snapshot" if model.is_snapshot else state
         return {
             "number": model.number,
             "pid": None if self._process is None else self._process.pid,
@@ -118,12 +135,9 @@ class RunningEnvironment:
 
     async def run(self) -> None:
         """Serve the environment until it is stopped."""
-        api = RuntimeApi(self.model, self._clock, self._apply)
         async with AsyncExitStack() as stack:
-            listener = await self._listen(api, stack)
-            stack.callback(self._close_logs)
             try:
-                process = await self._launch(listener.address, stack)
+                process = await self._start(RuntimeApi(self.model, self._clock, self._apply), stack)
             except OSError as error:
                 self.model.launch_failed(str(error), self._clock())
                 self._apply()
@@ -132,10 +146,28 @@ class RunningEnvironment:
             try:
                 await self._supervise(process)
             finally:
+                if self.snapshot is not None:
+                    await self.snapshot.unused()
                 grace = CLASSIC_GRACE if self._configuration.concurrency is None else MANAGED_GRACE
-                await process.end(grace if len(self.model.registrations) else 0.0)
+                # The life of a snapshot ends in its copies.
+                is_told = len(self.model.registrations) and not self.model.is_snapshot
+                await process.end(grace if is_told else 0.0)
 
-    async def _listen(self, api: RuntimeApi, stack: AsyncExitStack) -> Listener:
+    async def _start(self, api: RuntimeApi, stack: AsyncExitStack) -> RuntimeProcess:
+        """Open the Runtime API and the logs, and start the runtime. Raises `OSError` where that cannot be."""
+        application: RuntimeApi | Switchboard = api
+        if self._configuration.has_snapshot and CAN_COPY:
+            self.snapshot = Snapshot(self.model)
+            stack.callback(self.snapshot.close)
+            application = self.snapshot.connect(api)
+        listener = await self._listen(application, stack)
+        stack.callback(self._close_logs)
+        process = await self._launch(listener.address, stack)
+        if self.snapshot is not None:
+            self.snapshot.launched(process, listener.address)
+        return process
+
+    async def _listen(self, api: RuntimeApi | Switchboard, stack: AsyncExitStack) -> Listener:
         host, port = self._configuration.api_address
         try:
             return await stack.enter_async_context(listen(api, host, port))
@@ -170,18 +202,26 @@ class RunningEnvironment:
         configuration = self._configuration
         extra: dict[str, str] = {}
         written = [self._open_pipe(LineReader())]
+        kept: list[int] = []
         if configuration.concurrency is not None:
             extra["_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"] = self._open_socket(stack)
         elif configuration.has_framed_log:
             written.append(self._open_pipe(FrameReader()))
             extra["_LAMBDA_TELEMETRY_LOG_FD"] = str(written[1])
+            kept.append(written[1])
         stream = f"{self.model.number:08x}"
         # aioric's bootstrap looks for an interpreter; the one with the user's packages is this one.
         inherited = {"AIORIC_PYTHON": sys.executable, **os.environ}
         variables = configuration.runtime_environment(inherited, address, stream, extra)
+        if self.snapshot is not None:
+            self.snapshot.framed = list(kept)
+            carried, more = self.snapshot.prepare(variables)
+            written.append(carried)
+            kept.append(carried)
+            variables |= more
         try:
             root, command = configuration.task_root, configuration.command
-            return await launch(command, root, variables, written[0], written[1:], self._guardian)
+            return await launch(command, root, variables, written[0], kept, self._guardian)
         finally:
             for descriptor in written:
                 os.close(descriptor)

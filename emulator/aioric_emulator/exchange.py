@@ -20,6 +20,10 @@ LINE_BREAKS = str.maketrans("\r\n", "  ")
 class ReplySink(Protocol):
     """Where an exchange's answer goes: its connection."""
 
+    @property
+    def peer_port(self) -> int:
+        """The port at the other end."""
+
     def reply(self, exchange: HttpExchange, answer: Answer) -> None:
         """Send the answer."""
 
@@ -91,6 +95,11 @@ class HttpExchange:
         # Whether an answer in pieces has begun, and who is told when there is room for more of it or not.
         self.has_begun = False
         self.on_room: Callable[[bool], None] | None = None
+
+    @property
+    def connection(self) -> ReplySink:
+        """What the request came by."""
+        return self._connection
 
     def begin(self, head: Answer) -> None:
         """Send the head of an answer whose body comes in pieces."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aioric_emulator.answers import ACCEPTED, JSON, error_answer
@@ -82,6 +82,11 @@ class Registrations:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def copy(self) -> Registrations:
+        """Give those of a copy of the environment: as they are, but on connections of their own."""
+        by_id = {key: replace(each, exchange=None) for key, each in self._by_id.items()}
+        return replace(self, _by_id=by_id)
 
     def register(self, name: str, features: str, body: bytes) -> Answer:
         """Register an internal extension and give the answer to it."""

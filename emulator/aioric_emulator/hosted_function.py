@@ -17,6 +17,7 @@ from aioric_emulator.event_caller import EventCaller
 from aioric_emulator.journal import Journal
 from aioric_emulator.results import InvokeRejectedError, PendingResult
 from aioric_emulator.service import Service
+from aioric_emulator.snapshot.check import Copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ class HostedFunction:
         self._queue = EventQueue(configuration.events)
         self._journal = Journal(configuration, on_line)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
+        self.copies = Copies(self._service, self._environments, self._clock, self._apply)
         # Of the inits that went well, in milliseconds.
         self.init_durations: list[float] = []
         self._tasks: TaskGroup
@@ -220,12 +222,14 @@ class HostedFunction:
 
     def _launch(self, decision: decisions.Launch) -> None:
         model = decision.environment
-        environment = RunningEnvironment(
-            model, self.configuration, self._guardian, self._clock, self._apply, self._record
-        )
+        facts = model, self.configuration, self._guardian, self._clock, self._apply, self._record
+        if model.snapshot is None:
+            environment = RunningEnvironment(*facts)
+            self._journal.init_start()
+        else:
+            environment = self._environments[model.snapshot].restored(*facts)
         self._environments[model] = environment
-        self._be_awake_at(model.init_deadline)
-        self._journal.init_start()
+        self._be_awake_at(model.next_deadline)
         self._tasks.start_soon(self._run_environment, environment)
 
     def _record(self, line: str, invocation: Invocation | None) -> None:

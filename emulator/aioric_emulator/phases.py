@@ -37,6 +37,8 @@ class Birth:
     started_at: float
     init_deadline: float
     init_phase: str = INIT
+    # The environment that this one is a copy of.
+    snapshot: ExecutionEnvironment | None = None
 
 
 class Owner(Protocol):
@@ -66,6 +68,7 @@ class ExecutionEnvironment(ABC):
         self.started_at = birth.started_at
         self.init_deadline = birth.init_deadline
         self.init_phase = birth.init_phase
+        self.snapshot = birth.snapshot
         self.is_initialising = True
         self.is_stopped = False
         self.tenant_id: str | None = None
@@ -116,6 +119,16 @@ class ExecutionEnvironment(ABC):
         """Take note that a request's peer has gone before its answer."""
 
     # …and what they share.
+
+    @property
+    def has_started(self) -> bool:
+        """Whether init, or the restore of a copy, is behind it."""
+        return not self.is_initialising
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether this is a snapshot, which serves nobody itself: its copies do."""
+        return False
 
     @property
     def next_deadline(self) -> float:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
@@ -16,11 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from anyio.abc import Process
-
     from aioric_emulator.guardian import Guardian
 
 __all__ = ["RuntimeProcess", "launch"]
+
+
+class Process(Protocol):
+    """What was started or forked: a child of ours, or the copy of a snapshot."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, once it has ended; a negative one is the number of a signal."""
+
+    async def wait(self) -> int:
+        """Wait for it, and give its exit status."""
+
+    async def aclose(self) -> None:
+        """Wait for it, and let go of what belongs to it."""
 
 
 class RuntimeProcess:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aioric_emulator.classic import ClassicEnvironment
-from aioric_emulator.decisions import Begin, Decision, Launch, Reject
+from aioric_emulator.decisions import Begin, Decision, Launch, Reject, RestoreStart
 from aioric_emulator.extensions import Registrations
 from aioric_emulator.managed import UNAVAILABLE, ManagedEnvironment
 from aioric_emulator.messages import Rejection
 from aioric_emulator.phases import INIT, INVOKE, Birth
+from aioric_emulator.publication import Publication
 from aioric_emulator.snapstart import SnapStartEnvironment
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Service:
         # The most recently used is taken first, so that the others may go cold.
         self._idle: list[ExecutionEnvironment] = []
         self._held: deque[Invocation] = deque()
+        self._publication = Publication(is_wanted=limits.has_snapshot)
         # Environments of code that has changed since: they end what they do, and serve no other call.
         self._outdated: set[ExecutionEnvironment] = set()
 
@@ -106,7 +108,7 @@ class Service:
         for environment in [each for each in self._idle if self._is_aged(each, now)]:
             environment.stop("spindown")
         while self._held and now >= self._held[0].arrived_at + LANE_PATIENCE:
-            if any(environment.is_initialising for environment in self._environments.values()):
+            if self.is_initialising:
                 # It is not the lanes that are late. Ask again when init is over.
                 self._held[0].arrived_at = now
                 return
@@ -121,12 +123,17 @@ class Service:
 
     def renew(self, now: float) -> None:
         """Have calls from now on served by new environments: the function's code has changed."""
-        self._outdated |= set(self._environments.values())
+        self._publication.snapshot = None
         for environment in list(self._environments.values()):
-            if environment in self._idle or self._is_done(environment):
-                environment.stop("spindown")
+            self.retire(environment)
         if self._limits.lanes is not None or self._limits.has_snapshot:
             self.warm_up(now)
+
+    def retire(self, environment: ExecutionEnvironment) -> None:
+        """End an environment as soon as it has nothing to do."""
+        self._outdated.add(environment)
+        if environment in self._idle or self._is_done(environment):
+            environment.stop("spindown")
 
     def _is_done(self, environment: ExecutionEnvironment) -> bool:
         # One that nobody waits for need not come up either.
@@ -134,8 +141,9 @@ class Service:
 
     def stop(self, now: float) -> None:
         """End every environment, and refuse the calls that wait for one."""
-        while self._held:
-            self._decisions.append(Reject(self._held.popleft(), UNAVAILABLE))
+        for invocation in [*self._held, *self._publication.take_waiting()]:
+            self._decisions.append(Reject(invocation, UNAVAILABLE))
+        self._held.clear()
         for environment in list(self._environments.values()):
             environment.shut_down(now)
 
@@ -152,13 +160,27 @@ class Service:
         if environment is not None:
             environment.dispatch(invocation, now)
             return
-        if len(self._environments) >= self._limits.environments:
+        snapshot = self._publication.snapshot
+        current = (each for each in self._environments.values() if each not in self._outdated)
+        if self._publication.hold(invocation, current):
+            return
+        if len(self._environments) - (snapshot is not None) >= self._limits.environments:
             if not self._idle:
                 self._decisions.append(Reject(invocation, THROTTLED))
                 return
             # None of those that idle may serve this call: other tenants', or it wants a new one.
             self._idle[0].stop("spindown")
-        self._reserve(self._launch(now, self._limits.init, INIT), invocation)
+        self._reserve(self._launch(now, self._limits.init, INIT, snapshot), invocation)
+
+    @property
+    def is_initialising(self) -> bool:
+        """Whether an environment comes up for the first time."""
+        return any(environment.is_initialising for environment in self._environments.values())
+
+    def restore(self, now: float) -> ExecutionEnvironment | None:
+        """Copy the snapshot before there is a call for it; None where there is none to copy."""
+        snapshot = self._publication.snapshot
+        return None if snapshot is None else self._launch(now, self._limits.init, INIT, snapshot)
 
     def _take_idle(self, tenant_id: str) -> ExecutionEnvironment | None:
         for index in range(len(self._idle) - 1, -1, -1):
@@ -184,7 +206,9 @@ class Service:
         if not environment.is_initialising:
             self.available(environment, now)
 
-    def _launch(self, now: float, init_limit: float, phase: str) -> ExecutionEnvironment:
+    def _launch(
+        self, now: float, init_limit: float, phase: str, snapshot: ExecutionEnvironment | None = None
+    ) -> ExecutionEnvironment:
         self._launched += 1
         is_classic = self._limits.lanes is None
         kind: type[ExecutionEnvironment] = ClassicEnvironment if is_classic else ManagedEnvironment
@@ -192,13 +216,17 @@ class Service:
             kind = SnapStartEnvironment
         events = frozenset({"INVOKE"} if is_classic else ())
         environment = kind(
-            Birth(self._launched, now, now + init_limit, phase),
+            Birth(self._launched, now, now + init_limit, phase, snapshot),
             self,
             self._decisions.append,
-            Registrations(self._facts, self._new_id, events),
+            Registrations(self._facts, self._new_id, events)
+            if snapshot is None
+            else snapshot.registrations.copy(),
         )
         self._environments[environment.number] = environment
         self._decisions.append(Launch(environment))
+        if snapshot is not None:
+            self._decisions.append(RestoreStart(environment))
         return environment
 
     # What environments tell their owner…
@@ -207,6 +235,11 @@ class Service:
         """Give an environment that waits what waits for it."""
         if environment in self._outdated and self._is_done(environment):
             environment.stop("spindown")
+        elif environment.is_snapshot and environment not in self._outdated:
+            invocation, environment.reserved = environment.reserved, None
+            self._publication.publish(environment)
+            if invocation is not None:
+                self._invoke_classic(invocation, now)
         elif isinstance(environment, ManagedEnvironment):
             while self._held and environment not in self._outdated and environment.has_idle_lane:
                 environment.dispatch(self._held.popleft(), now)
@@ -217,13 +250,17 @@ class Service:
             environment.stop("spindown")
         else:
             self._idle.append(environment)
+        for waiting in self._publication.take_waiting():
+            self._invoke_classic(waiting, now)
 
     def init_failed(self, environment: ExecutionEnvironment, failure: Failure, now: float) -> None:
         """Repeat an on-demand init within the invocation's limit, once; after that, tell the callers."""
         invocation, environment.reserved = environment.reserved, None
         if invocation is None:
-            while self._held:
-                environment.abandon(self._held.popleft(), failure, now)
+            waiting = [*self._held, *self._publication.take_waiting()]
+            self._held.clear()
+            for each in waiting:
+                environment.abandon(each, failure, now)
         elif environment.init_phase == INVOKE:
             environment.abandon(invocation, failure, now)
         else:
@@ -240,6 +277,7 @@ class Service:
     def gone(self, environment: ExecutionEnvironment) -> None:
         """Forget a stopped environment."""
         del self._environments[environment.number]
+        self._publication.withdraw(environment)
         self._outdated.discard(environment)
         if environment in self._idle:
             self._idle.remove(environment)

@@ -1,7 +1,8 @@
 """A SnapStart environment of the model: a classic one whose init ends in a snapshot, resumed by a call.
 
-The process itself stands for the snapshot: it waits in `/restore/next`, and is answered when there is a call.
-So each environment is restored once; several restores of one snapshot are the platform's alone.
+The process itself stands for the snapshot: it waits in `/restore/next`. Where it can be copied, each copy is
+an environment of its own, which asks for its restore again and is answered at once; where it cannot, the
+process itself is restored by the first call, and that once.
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
 """
 
@@ -37,6 +38,21 @@ class SnapStartEnvironment(ClassicEnvironment):
         super().__init__(birth, owner, emit, registrations)
         self._waiting: Exchange | None = None
         self._restored_at: float | None = None
+        # Whether the process can be forked: the driver knows.
+        self.can_be_copied = False
+        if self.snapshot is not None:
+            self.is_initialising = False
+            self._restored_at = birth.started_at
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether the process waits to be copied."""
+        return self._waiting is not None and self.can_be_copied
+
+    @property
+    def has_started(self) -> bool:
+        """Whether init and restore are behind it."""
+        return super().has_started and self._restored_at is None
 
     @property
     def next_deadline(self) -> float:
@@ -60,6 +76,10 @@ class SnapStartEnvironment(ClassicEnvironment):
             self._emit(Reply(exchange, answers.invalid_transition(self.state, RuntimeState.READY)))
             return
         self.registrations.is_open = False
+        if self.snapshot is not None:
+            self.state = RuntimeState.RESTORING
+            self._emit(Reply(exchange, answers.RESTORED))
+            return
         self.state = RuntimeState.RESTORE_READY
         self._waiting = exchange
         self.settle(now)
@@ -75,6 +95,13 @@ class SnapStartEnvironment(ClassicEnvironment):
         if self._restored_at is not None and self.state is RuntimeState.READY:
             self._end_restore(self._restored_at, now)
         super().settle(now)
+
+    def launch_failed(self, detail: str, now: float) -> None:
+        """Take note that there was nothing to start, or that the snapshot could not be copied."""
+        if self._restored_at is not None and not self.is_stopped:
+            self._fail_restore(failures.not_launched(detail), now)
+        else:
+            super().launch_failed(detail, now)
 
     def _end_init(self, now: float) -> None:
         super()._end_init(now)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.results import InvokeResult
+    from aioric_emulator.snapshot.uniqueness import Uniqueness
 
 __all__ = ["SyncEmulator"]
 
@@ -73,6 +74,10 @@ class SyncEmulator:
         Raises `InvokeRejectedError` where no environment takes the call.
         """
         return self._portal.call(partial(self._emulator.invoke, payload, **facts))
+
+    def uniqueness(self, copies: int = 2) -> Uniqueness:
+        """Restore copies of the SnapStart snapshot, and give what they share; see `Emulator.uniqueness`."""
+        return self._portal.call(self._emulator.uniqueness, copies)
 
     def enqueue(self, payload: object = b"", **facts: str) -> str:
         """Queue an event, as `InvocationType=Event` does, and give its request id."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 from aioric_emulator.classic import RuntimeState
+from aioric_emulator.messages import RuntimeAnswer
 from aioric_emulator.service import Limits
+from aioric_emulator.snapstart import SnapStartEnvironment
 from tests.emulator.rig import Peer, Platform
 
 
@@ -170,6 +172,138 @@ def test_the_end_of_the_service_ends_a_restore() -> None:
     _, caller = platform.invoke()
     platform.stop()
     assert caller.error["errorType"] == "Runtime.ExitError"
+
+
+def copied() -> tuple[Platform, Peer]:
+    """Give a platform whose snapshot can be copied, and waits."""
+    platform = Platform(environments=2, has_snapshot=True)
+    platform.service.warm_up(platform.now)
+    platform.apply()
+    snapshot = platform.environment
+    assert isinstance(snapshot, SnapStartEnvironment)
+    snapshot.can_be_copied = True
+    return platform, platform.restore_next()
+
+
+def test_a_snapshot_is_restored_as_often_as_it_is_called_for() -> None:
+    """A call without an idle environment has a copy, which asks for its restore anew; the snapshot waits."""
+    platform, waiting = copied()
+    snapshot = platform.environment
+    for number in (1, 2):
+        invocation, caller = platform.invoke()
+        assert platform.environment.snapshot is snapshot
+        assert platform.restore_next().status == 200
+        assert platform.next().headers["Lambda-Runtime-Aws-Request-Id"] == invocation.request_id
+        assert not caller.is_finished
+        assert len(platform.restores) == number
+    assert waiting.waits
+    assert platform.invoke()[1].rejection is not None
+    assert len(platform.inits) == 1
+
+
+def test_a_copy_is_used_again() -> None:
+    """An idle copy is warm: no further restore."""
+    platform, _ = copied()
+    platform.invoke()
+    platform.restore_next()
+    platform.next()
+    platform.respond("id-1")
+    platform.next()
+    platform.invoke()
+    assert len(platform.launched) == 2
+
+
+def test_calls_wait_for_a_version_that_is_published() -> None:
+    """They are not the reason for a further init, and each has a copy then."""
+    platform = Platform(environments=3, has_snapshot=True)
+    platform.service.warm_up(platform.now)
+    platform.apply()
+    for _ in range(2):
+        platform.invoke()
+    assert len(platform.launched) == 1
+    snapshot = platform.environment
+    assert isinstance(snapshot, SnapStartEnvironment)
+    snapshot.can_be_copied = True
+    platform.restore_next()
+    assert [each.snapshot for each in platform.launched] == [None, snapshot, snapshot]
+
+
+def test_calls_hear_of_a_version_that_never_came() -> None:
+    """Its init error is their answer; at the end of the service they are refused."""
+    platform = Platform(has_snapshot=True)
+    platform.service.warm_up(platform.now)
+    platform.apply()
+    _, caller = platform.invoke()
+    platform.init_error(b'{"errorType":"No"}', "No")
+    assert caller.error == {"errorType": "No"}
+    late = Platform(has_snapshot=True)
+    late.service.warm_up(late.now)
+    late.apply()
+    _, caller = late.invoke()
+    late.stop()
+    assert caller.rejection is not None
+
+
+def test_an_extension_is_in_every_copy() -> None:
+    """By the identifier that the snapshot registered it with, and on a connection of its own."""
+    platform = Platform(has_snapshot=True)
+    platform.service.warm_up(platform.now)
+    platform.apply()
+    identifier = platform.register().headers["Lambda-Extension-Identifier"]
+    snapshot = platform.environment
+    assert isinstance(snapshot, SnapStartEnvironment)
+    snapshot.can_be_copied = True
+    platform.restore_next()
+    platform.extension_next(identifier)
+    for _ in range(2):
+        platform.invoke()
+        assert len(platform.environment.registrations) == 1
+        platform.restore_next()
+        assert platform.extension_next(identifier).waits
+        assert platform.next().status == 200
+
+
+def test_a_copy_that_cannot_be_made_is_told() -> None:
+    """The caller of the restore hears of it, and nobody else."""
+    platform, _ = copied()
+    _, caller = platform.invoke()
+    platform.environment.launch_failed("no memory", platform.now)
+    platform.apply()
+    assert caller.error["errorType"] == "Runtime.InvalidEntrypoint"
+    assert platform.restores[0].status == "error"
+    platform.invoke()
+    assert platform.restore_next().status == 200
+
+
+def test_new_code_is_a_new_snapshot() -> None:
+    """Idle copies of the old one end with it, busy ones when they are done."""
+    platform, _ = copied()
+    platform.invoke()
+    platform.restore_next()
+    platform.next()
+    busy = platform.environment
+    platform.service.renew(platform.now)
+    platform.apply()
+    assert platform.environment.snapshot is None
+    assert [each.number for each, _ in platform.stopped] == [1]
+    answer = RuntimeAnswer(b"1", 1)
+    busy.response(Peer(), "id-1", answer, platform.now)
+    platform.apply()
+    platform.next(busy)
+    assert [each.number for each, _ in platform.stopped] == [1, 2]
+
+
+def test_a_snapshot_that_ends_is_made_again() -> None:
+    """By the next call, whose init it is."""
+    platform, _ = copied()
+    platform.exit(1)
+    platform.invoke()
+    assert platform.environment.snapshot is None
+    snapshot = platform.environment
+    assert isinstance(snapshot, SnapStartEnvironment)
+    snapshot.can_be_copied = True
+    platform.restore_next()
+    assert platform.environment.snapshot is snapshot
 
 
 def test_the_init_of_a_version_may_take_long() -> None:

@@ -1,0 +1,1 @@
+"""Carried in a runtime's process under the local Lambda with SnapStart; see `sitecustomize`."""
