@@ -139,6 +139,19 @@ MODEL = (
     "publication",
     "service",
     "snapstart",
+    "fronts/alb",
+    "fronts/bodies",
+    "fronts/cors",
+    "fronts/front",
+    "fronts/function_url",
+    "fronts/http_api",
+    "fronts/payloads",
+    "fronts/prelude",
+    "fronts/proxy_answer",
+    "fronts/request",
+    "fronts/rest_api",
+    "fronts/routes",
+    "fronts/settings",
 )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.messages import Caller
 
-__all__ = ["new_attempt", "new_event", "new_id", "new_invocation", "refuse_payload"]
+__all__ = ["new_attempt", "new_event", "new_id", "new_invocation", "new_trace_id", "refuse_payload"]
 
 # What an event of an asynchronous invocation may have, in bytes.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -61,6 +61,9 @@ class Connection(Piecemeal, asyncio.Protocol):
         self._is_oversized = False
         # Not every application wants to see a request before its body.
         self._opened: Callable[[HttpExchange], None] | None = getattr(application, "opened", None)
+        # Nor wants every one to see headers as they came, and to answer faults in its own words.
+        self._keeps_fields: bool = getattr(application, "keeps_fields", False)
+        self._translate: Callable[[Answer], Answer] | None = getattr(application, "translate_fault", None)
         self._linger: asyncio.TimerHandle | None = None
 
     @property
@@ -193,6 +196,8 @@ class Connection(Piecemeal, asyncio.Protocol):
         # The parser leaves the white space behind a value to us.
         text = value.rstrip(b" \t").decode("utf-8", "surrogateescape")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
+        if self._keeps_fields and self._in_head:
+            exchange.fields.append((name.decode("latin-1"), text))
 
     def on_headers_complete(self) -> None:
         """Go on to the body."""
@@ -201,6 +206,8 @@ class Connection(Piecemeal, asyncio.Protocol):
         exchange.method = self._parser.get_method().decode("latin-1")
         exchange.target = self._url.decode("utf-8", "surrogateescape")
         exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
+        if self._keeps_fields:
+            exchange.peer = self._transport.get_extra_info("peername")[0]
         if self._opened is not None:
             self._opened(exchange)
         if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:
@@ -244,21 +251,24 @@ class Connection(Piecemeal, asyncio.Protocol):
 
     def _handle(self, exchange: HttpExchange) -> None:
         if exchange.fault is not None:
-            exchange.reply(exchange.fault)
+            self._reply_fault(exchange, exchange.fault)
             return
         try:
             self._application.handle(exchange)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not reach a peer as anything but a 500
             context = {"message": "A request of the emulator failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
-            exchange.reply(INTERNAL_ERROR)
+            self._reply_fault(exchange, INTERNAL_ERROR)
+
+    def _reply_fault(self, exchange: HttpExchange, answer: Answer) -> None:
+        exchange.reply(answer if self._translate is None else self._translate(answer))
 
     def reply(self, exchange: HttpExchange, answer: Answer) -> None:
         """Send an exchange's answer, and serve the next request."""
         if exchange is not self._current:
             return
         if not self._transport.is_closing():
-            self._transport.write(render(answer, keep_alive=exchange.keep_alive))
+            self._transport.write(render(answer, keep_alive=exchange.keep_alive, method=exchange.method))
         self._go_on(exchange)
 
     def _go_on(self, exchange: HttpExchange) -> None:

@@ -12,7 +12,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.fronts.settings import FrontSettings
+    from aioric_emulator.project_file import Project
 
 __all__ = ["HOST", "PORT", "dev"]
 
@@ -37,18 +38,23 @@ FUNCTION_OPTIONS = (
 )
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+PORTS = click.IntRange(0, 65535)
 LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 
 
 @click.command()
 @click.argument("words", metavar="[HANDLER | NAME=HANDLER...] [COMMAND]", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
-)
+@click.option("--port", default=PORT, show_default=True, type=PORTS, help="0 takes a free one.")
 @click.option("--host", default=HOST, show_default=True, help="Anything but loopback lets others invoke.")
+@click.option("--url", "url_port", type=PORTS, help="Also a Function URL, on this port.")
 @click.option(
-    "--url", "url_port", type=click.IntRange(0, 65535), help="Also a Function URL that streams, on this port."
+    "--url-mode", type=click.Choice(["BUFFERED", "RESPONSE_STREAM"]), help="Of the URL; else BUFFERED."
 )
+@click.option("--http-api", "http_api_port", type=PORTS, help="Also an HTTP API of API Gateway.")
+@click.option("--payload-format", type=click.Choice(["1.0", "2.0"]), help="Of its events; else 2.0.")
+@click.option("--rest-api", "rest_api_port", type=PORTS, help="Also a REST API of API Gateway.")
+@click.option("--alb", "alb_port", type=PORTS, help="Also an Application Load Balancer.")
+@click.option("--multi-value-headers", is_flag=True, help="The load balancer sends and takes lists.")
 @click.option("--file", type=FILE, help="aioric.toml, or a SAM or CloudFormation template, with functions.")
 @click.option("--parameter", multiple=True, metavar="NAME=VALUE", help="A template's parameter.")
 @click.option("--reload/--no-reload", "reloads", default=True, help="When files change. On by default.")
@@ -92,34 +98,42 @@ def dev(context: click.Context, /, **options: Any) -> None:
     """Serve functions on a local Lambda until it is stopped.
 
     One HANDLER (module.function), several as NAME=HANDLER, or those of a file: without words, of
-    aioric.toml. A COMMAND after `--` is the runtime to run in place of aioric's own.
+    aioric.toml. A COMMAND after `--` is the runtime to run in place of aioric's own. What is in front of
+    functions for HTTP clients leads to the first of them; a file can say more.
     """
     try:
         variables = read_variables(options["env_file"], options["env"])
-        configurations = select(context, options, variables)
+        project = select(context, options, variables)
+        fronts = select_fronts(options, project)
         # See the module's docstring.
         from aioric_emulator.development import Place, serve  # noqa: PLC0415
 
-        place = Place(options["host"], options["port"], options["url_port"], options["reloads"])
-        serve(configurations, place)
+        place = Place(options["host"], options["port"], options["reloads"], fronts)
+        serve(project.functions, place)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def select(
-    context: click.Context, options: dict[str, Any], variables: dict[str, str]
-) -> list[FunctionConfiguration]:
+def select_fronts(options: dict[str, Any], project: Project) -> list[FrontSettings]:
+    """Give the fronts of a file, with what the command line says of them, and those that only it names."""
+    from aioric_emulator.fronts.command_line import select_fronts as add  # noqa: PLC0415 - likewise
+
+    return add(options, project.fronts, [each.name for each in project.functions])
+
+
+def select(context: click.Context, options: dict[str, Any], variables: dict[str, str]) -> Project:
     """Give the functions to serve."""
     from aioric_emulator import selection  # noqa: PLC0415 - see the module's docstring
+    from aioric_emulator.project_file import Project  # noqa: PLC0415 - likewise
 
     handlers, command = selection.split_words(options["words"])
     if not handlers:
         refuse_function_options(context)
         parameters = read_variables(None, options["parameter"])
-        functions, left_out = selection.select_from_file(options["file"], parameters, variables, Path.cwd())
-        for name, reason in left_out.items():
+        project = selection.select_from_file(options["file"], parameters, variables, Path.cwd())
+        for name, reason in project.left_out.items():
             click.echo(f"{name} is left out: {reason}", err=True)
-        return functions
+        return project
     if options["file"] is not None:
         raise click.UsageError("Functions come from the command line or from --file, not from both")
     settings: dict[str, Any] = {
@@ -130,7 +144,7 @@ def select(
     if command:
         settings["command"] = list(command)
     named = {name or options["name"]: handler for name, handler in handlers.items()}
-    return selection.select_named(named, settings, Path.cwd())
+    return Project(selection.select_named(named, settings, Path.cwd()))
 
 
 def refuse_function_options(context: click.Context) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from aioric_emulator.console import Console
-from aioric_emulator.function_url import FunctionUrl
+from aioric_emulator.fronts.serving import serve_fronts
 from aioric_emulator.local_lambda import LocalLambda
-from aioric_emulator.server import listen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.hosted_function import HostedFunction
 
 __all__ = ["Place", "serve"]
@@ -29,12 +28,12 @@ __all__ = ["Place", "serve"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where functions are served. `url_port` is that of a Function URL, for the first of them."""
+    """Where functions are served, and what is in front of them for HTTP clients."""
 
     host: str = "127.0.0.1"
     port: int = 8080
-    url_port: int | None = None
     reloads: bool = True
+    fronts: Sequence[FrontSettings] = ()
     has_dashboard: bool = True
     # One more name for the first function, and whether nothing is said of where it is.
     alias: str = ""
@@ -62,15 +61,13 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
             has_dashboard=place.has_dashboard,
             alias=place.alias,
         )
-        async with lambda_, AsyncExitStack() as stack:
+        async with lambda_, serve_fronts(place.fronts, lambda_.functions, place.host, place.port) as opened:
             for line in [] if place.is_quiet else greeting(lambda_):
                 console.write(line)
             if place.has_dashboard:
                 console.write(f"Look at {lambda_.endpoint}/_aioric/")
-            if place.url_port is not None:
-                door = FunctionUrl(next(iter(lambda_.functions.values())))
-                listener = await stack.enter_async_context(listen(door, place.host, place.url_port))
-                console.write(f"Function URL: http://{listener.address}/")
+            for front, url in opened:
+                console.write(f"{front.title}: {url}")
             async with anyio.create_task_group() as tasks:
                 for function in lambda_.functions.values():
                     tasks.start_soon(compare_copies, function, console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -10,15 +9,17 @@ from aioric_emulator.asynchronous import EventPolicy
 from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.destinations import Destinations
-from aioric_emulator.function_url import FunctionUrl
+from aioric_emulator.fronts.serving import serve_front
+from aioric_emulator.fronts.settings import UrlSettings
 from aioric_emulator.local_lambda import LocalLambda
-from aioric_emulator.server import listen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from aioric_emulator.destinations import Destination
+    from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.results import InvokeResult
     from aioric_emulator.snapshot.uniqueness import Uniqueness
 
@@ -104,14 +105,21 @@ class Emulator:
         """Where the Lambda API is, as a URL."""
         return self._lambda.endpoint
 
-    @asynccontextmanager
-    async def serve_url(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-        """Serve a Function URL that streams while the context is open; give it. Port 0 takes a free one.
+    def serve_url(
+        self, host: str = "127.0.0.1", port: int = 0, *, invoke_mode: str = "BUFFERED"
+    ) -> AbstractAsyncContextManager[str]:
+        """Serve a Function URL while the context is open; give it. Port 0 takes a free one.
+
+        `invoke_mode` is `BUFFERED` or `RESPONSE_STREAM`. Raises `OSError` where the address cannot be taken.
+        """
+        return self.serve(UrlSettings(self.configuration.name, port, invoke_mode), host)
+
+    def serve(self, front: FrontSettings, host: str = "127.0.0.1") -> AbstractAsyncContextManager[str]:
+        """Serve a front of any kind while the context is open; give its URL.
 
         Raises `OSError` where the address cannot be taken.
         """
-        async with listen(FunctionUrl(self._function), host, port) as listener:
-            yield f"http://{listener.address}/"
+        return serve_front(front, self._lambda.functions, host)
 
     @property
     def logs(self) -> list[str]:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from aioric_emulator.messages import Answer
     from aioric_emulator.relay import Relay
 
-__all__ = ["Application", "HttpExchange", "ReplySink", "render"]
+__all__ = ["Application", "HttpExchange", "ReplySink", "has_body", "render"]
 
 REASONS = {status.value: status.phrase for status in HTTPStatus}
+# RFC 9110, section 6.4.1.
+BODILESS = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
 LINE_BREAKS = str.maketrans("\r\n", "  ")
 
 
@@ -66,12 +68,15 @@ class HttpExchange:
         "_connection",
         "body",
         "fault",
+        "fields",
         "has_begun",
         "headers",
+        "is_bodiless",
         "is_truncated",
         "keep_alive",
         "method",
         "on_room",
+        "peer",
         "relay",
         "size",
         "target",
@@ -90,10 +95,14 @@ class HttpExchange:
         self.keep_alive = True
         self.is_truncated = False
         self.fault: Answer | None = None
+        # For an application that keeps fields: the headers as they came, and the peer's address.
+        self.fields: list[tuple[str, str]] = []
+        self.peer = "127.0.0.1"
         # Passes the body on while it arrives; then nothing of it is kept.
         self.relay: Relay | None = None
         # Whether an answer in pieces has begun, and who is told when there is room for more of it or not.
         self.has_begun = False
+        self.is_bodiless = False
         self.on_room: Callable[[bool], None] | None = None
 
     @property
@@ -131,10 +140,15 @@ class HttpExchange:
         self._connection.reply(self, answer)
 
 
-def render(answer: Answer, *, keep_alive: bool, is_chunked: bool = False) -> bytes:
+def has_body(method: str, status: int) -> bool:
+    """Whether an answer of this status to this method has a body, even an empty one."""
+    return method != "HEAD" and status not in BODILESS
+
+
+def render(answer: Answer, *, keep_alive: bool, is_chunked: bool = False, method: str = "") -> bytes:
     """Give an answer's bytes, or the head of one whose body comes in chunks.
 
-    A line break in a header's value becomes a space.
+    A line break in a header's value becomes a space. `method` is the request's: to HEAD there is no body.
     """
     lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, '')}\r\n"]
     for name, value in answer.headers:
@@ -143,9 +157,10 @@ def render(answer: Answer, *, keep_alive: bool, is_chunked: bool = False) -> byt
         lines.append(f"{name}: {value}\r\n")
     if not keep_alive:
         lines.append("Connection: close\r\n")
-    if is_chunked:
-        lines.append("Transfer-Encoding: chunked\r\n")
-    elif answer.status != HTTPStatus.NO_CONTENT:
-        lines.append(f"Content-Length: {len(answer.body)}\r\n")
+    if answer.status not in BODILESS:
+        lines.append(
+            "Transfer-Encoding: chunked\r\n" if is_chunked else f"Content-Length: {len(answer.body)}\r\n"
+        )
     lines.append("\r\n")
-    return "".join(lines).encode("utf-8", "surrogateescape") + answer.body
+    head = "".join(lines).encode("utf-8", "surrogateescape")
+    return head + answer.body if has_body(method, answer.status) else head

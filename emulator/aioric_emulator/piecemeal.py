@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from aioric_emulator.exchange import render
+from aioric_emulator.exchange import has_body, render
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,13 +29,16 @@ class Piecemeal(ABC):
     def begin(self, exchange: HttpExchange, head: Answer) -> None:
         """Send the head of an answer in chunks."""
         if exchange is self._current and not self._transport.is_closing():
-            self._transport.write(render(head, keep_alive=exchange.keep_alive, is_chunked=True))
+            exchange.is_bodiless = not has_body(exchange.method, head.status)
+            self._transport.write(
+                render(head, keep_alive=exchange.keep_alive, is_chunked=True, method=exchange.method)
+            )
 
     def write(self, exchange: HttpExchange, data: bytes) -> bool:
         """Send a chunk; one for a peer that has left goes nowhere, and there is always room for it."""
         if exchange is not self._current or self._transport.is_closing():
             return True
-        if data:
+        if data and not exchange.is_bodiless:
             self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
         return self._is_writable
 
@@ -43,7 +46,7 @@ class Piecemeal(ABC):
         """Send the last chunk, and serve the next request."""
         if exchange is not self._current:
             return
-        if not self._transport.is_closing():
+        if not exchange.is_bodiless and not self._transport.is_closing():
             self._transport.write(b"0\r\n\r\n")
         self._go_on(exchange)
 

@@ -1,40 +1,63 @@
-"""`aioric.toml`: the functions of a project, for `aioric dev` and for tests.
+"""`aioric.toml`: the functions of a project and the fronts before them, for `aioric dev` and for tests.
 
-A table `[functions.NAME]` for each, and `[defaults]` for what they have in common.
+A table `[functions.NAME]` for each, and `[defaults]` for what they have in common. A function's own `url`
+is a Function URL; `[http_api]`, `[rest_api]` and `[alb]` are what leads to several.
 """
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError, declare
+from aioric_emulator.fronts.declaring import declare_fronts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.fronts.settings import FrontSettings
 
-__all__ = ["PROJECT_FILE", "read_project_file"]
+__all__ = ["PROJECT_FILE", "Project", "read_project_file"]
 
 PROJECT_FILE = "aioric.toml"
+TABLES = ("functions", "defaults", "http_api", "rest_api", "alb")
 
 
-def read_project_file(path: Path) -> list[FunctionConfiguration]:
-    """Give the functions of a file. Raises `DeclarationError`, or `OSError` where it cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What there is to serve, and of a template's functions why some are left out."""
+
+    functions: list[FunctionConfiguration]
+    fronts: list[FrontSettings] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def read_project_file(path: Path) -> Project:
+    """Give the functions of a file and their fronts.
+
+    Raises `DeclarationError`, or `OSError` where it cannot be read.
+    """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeclarationError(f"{path}: {error}") from None
-    unknown = content.keys() - {"functions", "defaults"}
+    unknown = content.keys() - set(TABLES)
     if unknown:
-        raise DeclarationError(f"{path}: no table {min(unknown)}; there are [functions.NAME] and [defaults]")
+        there = "[functions.NAME], [defaults], [http_api], [rest_api] and [alb]"
+        raise DeclarationError(f"{path}: no table {min(unknown)}; there are {there}")
     functions, defaults = content.get("functions", {}), content.get("defaults", {})
     if not is_tables(functions) or not functions:
         raise DeclarationError(f"{path}: no function; declare one as [functions.NAME]")
     if not isinstance(defaults, dict):
         raise DeclarationError(f"{path}: defaults is a table")
-    return [declare(name, merge(defaults, own), path.parent) for name, own in functions.items()]
+    merged = {name: merge(defaults, own) for name, own in functions.items()}
+    urls = {name: own.pop("url") for name, own in merged.items() if "url" in own}
+    declared = [declare(name, own, path.parent) for name, own in merged.items()]
+    # `url = false` takes one back that the defaults gave.
+    asked = {name: url for name, url in urls.items() if url is not False}
+    return Project(declared, declare_fronts(content, asked, list(functions)))
 
 
 def is_tables(value: object) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError, declare
-from aioric_emulator.project_file import PROJECT_FILE, read_project_file
+from aioric_emulator.project_file import PROJECT_FILE, Project, read_project_file
 from aioric_emulator.template import read_template
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def select_named(
 
 def select_from_file(
     file: Path | None, parameters: Mapping[str, str], variables: Mapping[str, str], folder: Path
-) -> tuple[list[FunctionConfiguration], dict[str, str]]:
-    """Give the functions of a project file or template, and why others of it are left out.
+) -> Project:
+    """Give the functions of a project file or template, their fronts, and why others are left out.
 
     Without a file it is the folder's own `aioric.toml`. `variables` rank above those of every function.
     Raises `DeclarationError`, or `OSError` where the file cannot be read.
@@ -57,6 +57,7 @@ def select_from_file(
         raise DeclarationError(f"Which function? {message}")
     if path.suffix != ".toml":
         template = read_template(path, parameters, variables)
-        return template.functions, template.left_out
-    functions = read_project_file(path)
-    return [replace(each, variables={**each.variables, **variables}) for each in functions], {}
+        return Project(template.functions, template.fronts, template.left_out)
+    project = read_project_file(path)
+    functions = [replace(each, variables={**each.variables, **variables}) for each in project.functions]
+    return replace(project, functions=functions)

@@ -1,4 +1,4 @@
-"""The Lambda functions of a SAM or CloudFormation template.
+"""The Lambda functions of a SAM or CloudFormation template, and the fronts before them.
 
 Needs PyYAML, which `aioric[emulator]` brings along; JSON templates are YAML too.
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError, declare
+from aioric_emulator.fronts.from_template import TemplateFronts
 from aioric_emulator.intrinsics import IntrinsicError, Intrinsics
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.fronts.settings import FrontSettings
 
 __all__ = ["Template", "read_template"]
 
@@ -28,9 +30,10 @@ SHORT = frozenset({"Ref", "Condition"})
 
 @dataclass(slots=True)
 class Template:
-    """What a template gave: the functions that can be served here, and why others cannot."""
+    """What a template gave: the functions that can be served here, their fronts, and why others cannot."""
 
     functions: list[FunctionConfiguration] = field(default_factory=list)
+    fronts: list[FrontSettings] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -48,16 +51,20 @@ def read_template(
         raise DeclarationError(f"{path}: no Resources, so no template")
     reader = FunctionReader(content, parameters, variables or {}, path.parent)
     template = Template()
+    fronts = TemplateFronts(content, reader.resolve)
     for name, resource in resources.items():
         if isinstance(resource, dict) and resource.get("Type") in KINDS:
             reason = reader.unfit(resource)
             if reason:
                 template.left_out[name] = reason
             else:
-                template.functions.append(reader.read(name, resource))
+                function = reader.read(name, resource)
+                template.functions.append(function)
+                fronts.add(name, function.name, reader.properties(resource))
     if not template.functions:
         reasons = "".join(f"; {name}: {reason}" for name, reason in template.left_out.items())
         raise DeclarationError(f"{path}: no function to serve{reasons}")
+    template.fronts = fronts.give()
     return template
 
 
@@ -107,7 +114,7 @@ class FunctionReader:
 
     def unfit(self, resource: Mapping[str, Any]) -> str:
         """Give why a function cannot be served here, or nothing."""
-        properties = self._properties(resource)
+        properties = self.properties(resource)
         if properties.get("PackageType") == "Image":
             return "an image"
         if properties.get("InlineCode") or isinstance(properties.get("Code"), dict):
@@ -119,9 +126,9 @@ class FunctionReader:
 
     def read(self, name: str, resource: Mapping[str, Any]) -> FunctionConfiguration:
         """Give one function's configuration. Raises `DeclarationError`."""
-        properties = self._properties(resource)
+        properties = self.properties(resource)
         variables = (properties.pop("Environment", None) or {}).get("Variables") or {}
-        resolved = self._resolve(name, {key: properties[key] for key in READ if key in properties})
+        resolved = self.resolve(name, {key: properties[key] for key in READ if key in properties})
         settings: dict[str, Any] = {
             setting: resolved[key] for key, setting in PLAIN.items() if key in resolved
         }
@@ -131,13 +138,14 @@ class FunctionReader:
                 settings[setting] = int(settings[setting])
         settings |= nested(resolved)
         settings["env"] = {
-            key: self._resolve(f"{name}: Environment: {key}", value)
+            key: self.resolve(f"{name}: Environment: {key}", value)
             for key, value in variables.items()
             if key not in self._variables
         } | dict(self._variables)
         return declare(str(resolved.get("FunctionName", name)), settings, self._folder)
 
-    def _properties(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+    def properties(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a function's properties above the common ones."""
         properties = dict(resource.get("Properties") or {})
         if resource["Type"] != SERVERLESS:
             return properties
@@ -149,7 +157,8 @@ class FunctionReader:
             merged["Environment"] = {"Variables": {**ours[0], **ours[1]}}
         return merged
 
-    def _resolve(self, place: str, value: Any) -> Any:
+    def resolve(self, place: str, value: Any) -> Any:
+        """Give a value without intrinsic functions. Raises `DeclarationError` that names the place."""
         try:
             return self._intrinsics.resolve(value)
         except IntrinsicError as error:

@@ -56,7 +56,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     """Settings, the common ones below each function's own, and paths relative to the file."""
     (tmp_path / "src").mkdir()
     (tmp_path / "vars.env").write_text("A=file\nC=file\n")
-    greet, lanes, snap = read_project_file(write(tmp_path, WHOLE))
+    greet, lanes, snap = read_project_file(write(tmp_path, WHOLE)).functions
     assert (greet.name, greet.handler, greet.timeout, greet.memory) == ("greet", "app.handler", 5.0, 256)
     assert greet.task_root == tmp_path / "src"
     assert greet.variables == {"A": "default", "B": "own", "C": "file", "N": "1", "T": "true"}

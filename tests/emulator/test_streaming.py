@@ -147,7 +147,11 @@ async def test_a_stream_may_be_as_slow_as_on_the_platform(aioric_function: type[
 
 async def test_a_function_url_interprets_the_prelude(aioric_function: type[Emulator]) -> None:
     """Status, headers and cookies are the answer's, and the function sees the request."""
-    async with aioric_function("app.web", task_root=TASK) as fn, fn.serve_url() as url, client() as http:
+    async with (
+        aioric_function("app.web", task_root=TASK) as fn,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
+        client() as http,
+    ):
         answer = await http.post(
             f"{url}a%20b?x=1&x=2",
             content="text",
@@ -156,7 +160,7 @@ async def test_a_function_url_interprets_the_prelude(aioric_function: type[Emula
 
     assert answer.status_code == 201
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
-    assert answer.headers["x-path"] == "/a b"
+    assert answer.headers["x-path"] == "/a%20b"
     event = answer.json()
     assert event["queryStringParameters"] == {"x": "1,2"}
     assert event["cookies"] == ["c=3", "d=4"]
@@ -168,7 +172,7 @@ async def test_a_function_url_passes_other_types_on(aioric_function: type[Emulat
     """Without the prelude's type the bytes are the answer, with status 200."""
     async with (
         aioric_function("app.pieces_url", task_root=TASK) as fn,
-        fn.serve_url() as url,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
         client() as http,
     ):
         answer = await http.post(url, content=b"\xff")
@@ -179,7 +183,11 @@ async def test_a_function_url_passes_other_types_on(aioric_function: type[Emulat
 
 async def test_a_function_url_shows_failures_as_http_does(aioric_function: type[Emulator]) -> None:
     """An early failure is a 502, and a late one breaks the connection: it must not look whole."""
-    async with aioric_function("app.failing", task_root=TASK) as fn, fn.serve_url() as url, client() as http:
+    async with (
+        aioric_function("app.failing", task_root=TASK) as fn,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
+        client() as http,
+    ):
         early = await http.get(url)
         with pytest.raises(httpx.RemoteProtocolError):
             await http.get(f"{url}late")
@@ -192,7 +200,10 @@ async def test_a_function_url_shows_failures_as_http_does(aioric_function: type[
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 async def test_curl_sees_pieces_as_they_are_made(aioric_function: type[Emulator]) -> None:
     """`curl -N` prints each piece while the next one is not made yet."""
-    async with aioric_function("app.slow_url", task_root=TASK) as fn, fn.serve_url() as url:
+    async with (
+        aioric_function("app.slow_url", task_root=TASK) as fn,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
+    ):
         curl = await asyncio.create_subprocess_exec("curl", "-sN", url, stdout=asyncio.subprocess.PIPE)
         assert curl.stdout is not None
         seen = []

@@ -33,7 +33,7 @@ async def test_the_web_page_is_one(aioric_function: type[Emulator]) -> None:
     """A Function URL serves it with its headers and cookie."""
     async with (
         aioric_function("web_page.handler", task_root=EXAMPLES) as fn,
-        fn.serve_url() as url,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         page = await http.get(url)
@@ -47,7 +47,7 @@ async def test_the_events_are_read_as_events(aioric_function: type[Emulator]) ->
     """A Function URL serves them as a browser expects."""
     async with (
         aioric_function("server_sent_events.handler", task_root=EXAMPLES) as fn,
-        fn.serve_url() as url,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         events = await http.get(url)
@@ -60,7 +60,7 @@ async def test_one_handler_answers_both_callers(aioric_function: type[Emulator])
     """Streamed for a Function URL, whole for a load balancer."""
     async with (
         aioric_function("both_callers.handler", task_root=EXAMPLES) as fn,
-        fn.serve_url() as url,
+        fn.serve_url(invoke_mode="RESPONSE_STREAM") as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         streamed = await http.get(f"{url}?name=Ada")

@@ -1,0 +1,81 @@
+"""The way from a front's sockets to its functions."""
+
+from __future__ import annotations
+
+import json
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aioric_emulator.calls import new_id, new_invocation, new_trace_id
+from aioric_emulator.fronts.calls import BufferedHttpCall, StreamedHttpCall
+from aioric_emulator.fronts.request import Facts, read_request
+from aioric_emulator.messages import MAX_PAYLOAD, Answer, Rejection
+from aioric_emulator.relay import MAX_STREAM, Bandwidth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.fronts.front import Call, Front
+    from aioric_emulator.hosted_function import HostedFunction
+
+__all__ = ["HttpDoor"]
+
+
+class HttpDoor:
+    """The application on a front's own port."""
+
+    # The connection is to keep headers as they came, with their repetitions.
+    keeps_fields = True
+
+    def __init__(self, front: Front, functions: Mapping[str, HostedFunction]) -> None:
+        self._front = front
+        self._functions = functions
+
+    def handle(self, exchange: HttpExchange) -> None:
+        """Take a request."""
+        request = read_request(exchange)
+        if exchange.is_truncated or request is None:
+            exchange.reply(self._front.fault(400))
+            return
+        if exchange.size > self._front.max_body:
+            exchange.reply(self._front.fault(413))
+            return
+        configuration = next(iter(self._functions.values())).configuration
+        trace_id = request.header("x-amzn-trace-id") or new_trace_id()
+        facts = Facts(new_id(), trace_id, time.time(), configuration.account_id, configuration.region)
+        decided = self._front.receive(request, facts)
+        if isinstance(decided, Answer):
+            exchange.reply(decided)
+        else:
+            self._call(exchange, decided, facts, exchange.size)
+
+    def disconnected(self, exchange: HttpExchange) -> bool:  # noqa: ARG002 - it makes no difference whose it is
+        """Let the function go on: a client that leaves does not stop it, and may still be listening."""
+        return True
+
+    def translate_fault(self, answer: Answer) -> Answer:
+        """Give this front's answer in place of the connection's own."""
+        return self._front.fault(answer.status)
+
+    def _call(self, exchange: HttpExchange, call: Call, facts: Facts, size: int) -> None:
+        event = json.dumps(call.event).encode()
+        if max(len(event), size) > MAX_PAYLOAD:
+            message = f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
+            rejection = Rejection(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value, "RequestTooLargeException", message
+            )
+            exchange.reply(call.dress(call.refuse(rejection)))
+            return
+        function = self._functions[call.function]
+        if call.streams:
+            bandwidth = Bandwidth() if function.configuration.has_real_bandwidth else None
+            streamed = StreamedHttpCall(exchange, self._front, call, bandwidth)
+            invocation = new_invocation(function.configuration, streamed, event, trace_id=facts.trace_id)
+            invocation.response_limit = MAX_STREAM
+        else:
+            buffered = BufferedHttpCall(exchange, self._front, call)
+            invocation = new_invocation(function.configuration, buffered, event, trace_id=facts.trace_id)
+            buffered.start()
+        function.submit(invocation)

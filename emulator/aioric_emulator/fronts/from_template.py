@@ -1,0 +1,137 @@
+"""Fronts that a SAM or CloudFormation template declares: Function URLs, and the routes of its APIs.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
+and sam-property-function-api.html there. Authorizers, domains and models are not read: nobody signs in here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aioric_emulator.declaration import DeclarationError
+from aioric_emulator.fronts.cors import Cors
+from aioric_emulator.fronts.declaring import declare_url
+from aioric_emulator.fronts.routes import DEFAULT, Route, parse_route
+from aioric_emulator.fronts.settings import FrontSettings, HttpApiSettings, RestApiSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aioric_emulator.fronts.settings import UrlSettings
+
+__all__ = ["TemplateFronts"]
+
+# What an event without an API of its own belongs to.
+IMPLICIT = {"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}
+KINDS = {"HttpApi": "AWS::Serverless::HttpApi", "Api": "AWS::Serverless::Api"}
+REFERENCES = {"HttpApi": "ApiId", "Api": "RestApiId"}
+ANY = "X-AMAZON-APIGATEWAY-ANY-METHOD"
+CORS = {
+    "AllowOrigins": "allow_origins",
+    "AllowMethods": "allow_methods",
+    "AllowHeaders": "allow_headers",
+    "ExposeHeaders": "expose_headers",
+}
+# What each kind of API has besides its routes, and what it is called here.
+SETTINGS = {
+    "HttpApi": {"StageName": "stage", "StageVariables": "stage_variables"},
+    "Api": {"StageName": "stage", "Variables": "stage_variables"},
+}
+
+
+class TemplateFronts:
+    """Gathers the fronts of one template. `resolve` gives a value without intrinsic functions."""
+
+    def __init__(self, content: Mapping[str, Any], resolve: Callable[[str, Any], Any]) -> None:
+        self._resources: Mapping[str, Any] = content["Resources"]
+        self._globals: Mapping[str, Any] = content.get("Globals") or {}
+        self._resolve = resolve
+        self._urls: list[UrlSettings] = []
+        # Routes by kind and logical id.
+        self._apis: dict[tuple[str, str], list[Route]] = {}
+
+    def add(self, logical_id: str, function: str, properties: Mapping[str, Any]) -> None:
+        """Take what leads to one function that is served. Raises `DeclarationError`."""
+        url = properties.get("FunctionUrlConfig")
+        if url is not None:
+            self._add_url(logical_id, function, url)
+        for resource in self._resources.values():
+            if isinstance(resource, dict) and resource.get("Type") == "AWS::Lambda::Url":
+                of = resource.get("Properties") or {}
+                if target(of.get("TargetFunctionArn")) == logical_id:
+                    self._add_url(logical_id, function, of)
+        for name, event in (properties.get("Events") or {}).items():
+            if isinstance(event, dict) and event.get("Type") in KINDS:
+                self._add_route(f"{logical_id}: {name}", function, event)
+
+    def give(self) -> list[FrontSettings]:
+        """Give all fronts. Raises `DeclarationError`."""
+        fronts: list[FrontSettings] = list(self._urls)
+        for (kind, name), routes in self._apis.items():
+            fronts.append(self._api(kind, name, tuple(routes)))
+        return fronts
+
+    def _add_url(self, logical_id: str, function: str, declared: Any) -> None:
+        place = f"{logical_id}: FunctionUrlConfig"
+        keys = {key: declared[key] for key in ("InvokeMode", "Cors") if key in declared}
+        url = self._resolve(place, keys)
+        settings: dict[str, Any] = {}
+        if "InvokeMode" in url:
+            settings["invoke_mode"] = url["InvokeMode"]
+        made = declare_url(function, settings)
+        cors = read_cors(place, url["Cors"]) if url.get("Cors") else None
+        self._urls.append(type(made)(made.function, made.port, made.invoke_mode, cors))
+
+    def _add_route(self, place: str, function: str, event: Mapping[str, Any]) -> None:
+        kind = event["Type"]
+        declared = event.get("Properties") or {}
+        keys = ("Path", "Method", "PayloadFormatVersion", "TimeoutInMillis", REFERENCES[kind])
+        found = self._resolve(place, {key: declared[key] for key in keys if key in declared})
+        api = str(found.get(REFERENCES[kind], IMPLICIT[kind]))
+        method = str(found.get("Method", "ANY")).upper()
+        key = f"{'ANY' if method == ANY else method} {found['Path']}" if "Path" in found else DEFAULT
+        try:
+            method, path = parse_route(key)
+        except ValueError as error:
+            raise DeclarationError(f"{place}: {error}") from None
+        if path == DEFAULT and kind == "Api":
+            raise DeclarationError(f"{place}: an event of the type Api needs a Path")
+        timeout = float(found.get("TimeoutInMillis", 30_000)) / 1000
+        route = Route(function, path, method, str(found.get("PayloadFormatVersion", "2.0")), timeout)
+        self._apis.setdefault((kind, api), []).append(route)
+
+    def _api(self, kind: str, name: str, routes: tuple[Route, ...]) -> FrontSettings:
+        own = self._resources.get(name)
+        properties = dict(self._globals.get(kind) or {})
+        if isinstance(own, dict) and own.get("Type") == KINDS[kind]:
+            properties |= own.get("Properties") or {}
+        keys = (*SETTINGS[kind], "CorsConfiguration", "BinaryMediaTypes")
+        found = self._resolve(name, {key: properties[key] for key in keys if key in properties})
+        settings = {ours: found[key] for key, ours in SETTINGS[kind].items() if key in found}
+        if kind == "Api":
+            # SAM writes the slash as JSON pointers do.
+            types = tuple(str(each).replace("~1", "/") for each in found.get("BinaryMediaTypes") or ())
+            return RestApiSettings(routes, binary_media_types=types, **settings)
+        cors = found.get("CorsConfiguration")
+        return HttpApiSettings(routes, cors=read_cors(name, cors) if cors else None, **settings)
+
+
+def read_cors(place: str, declared: Any) -> Cors:
+    """Give a template's `Cors` or `CorsConfiguration`; `true` lets everybody in."""
+    if declared is True:
+        return Cors(("*",), ("*",), ("*",))
+    if not isinstance(declared, dict):
+        raise DeclarationError(f"{place}: Cors is a mapping or true, not {declared!r}")
+    lists = {ours: tuple(map(str, declared.get(key) or ())) for key, ours in CORS.items()}
+    age = int(declared.get("MaxAge") or 0)
+    return Cors(**lists, allow_credentials=declared.get("AllowCredentials") is True, max_age=age)
+
+
+def target(reference: Any) -> str:
+    """Give the logical id that a reference to a function names: `!Ref`, or `!GetAtt` of its ARN."""
+    if not isinstance(reference, dict) or len(reference) != 1:
+        return str(reference)
+    ((kind, value),) = reference.items()
+    if kind == "Fn::GetAtt":
+        value = value[0] if isinstance(value, list) else str(value).partition(".")[0]
+    return str(value)
