@@ -17,6 +17,7 @@ ARGS ?=
 
 RUN             := $(VENV)/bin/python
 INSTALLED       := $(VENV)/.installed
+TOURS           := .cache/tours/.installed
 ECOSYSTEM       := .cache/ecosystem/.installed
 COMPARED        := $(VENV)/.compared
 DEPLOYED        := .cache/bench/.installed
@@ -24,7 +25,7 @@ OFFICIAL_PINNED := $(OFFICIAL)-$(OFFICIAL_VERSION)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup format lint types test test-all parity ecosystem bench bench-quick setup-bench image image-test zip clean
+.PHONY: help run setup format lint types test test-all parity ecosystem tours node-client bench bench-quick setup-bench image image-test zip clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -53,6 +54,13 @@ parity: $(INSTALLED)  ## compare with awslambdaric: every answer, log line and e
 
 ecosystem: $(INSTALLED) $(ECOSYSTEM)  ## run Powertools, Sentry, Datadog, pandas and others on both runtimes
 	$(RUN) -m pytest tests/ecosystem $(ARGS)
+
+tours: $(INSTALLED) $(TOURS)  ## have boto3, AWS CLI v1 and the JavaScript SDK tour a running `aioric dev`
+	$(RUN) -m pytest tests/tours $(ARGS)
+
+node-client: $(INSTALLED)  ## compile AWS's Node client and run it on our emulator (minutes; needs g++, cmake, autoconf, automake, libtool)
+	npm install --no-audit --no-fund --prefix $(dir $(TOURS))node-client aws-lambda-ric@3
+	$(RUN) -m pytest tests/tours/test_node_client.py $(ARGS)
 
 bench: setup-bench $(COMPARED)  ## compare with awslambdaric in everything that has a figure (about 10 minutes)
 	$(RUN) -m bench $(ARGS)
@@ -103,6 +111,14 @@ $(COMPARED): $(INSTALLED)
 
 $(OFFICIAL_PINNED): | $(INSTALLED)
 	$(RUN) scripts/fetch_official_emulator.py $(OFFICIAL_VERSION) $(OFFICIAL)
+	@touch $@
+
+# The command line's own pins of botocore stay its own; npm's part needs a Node.js.
+$(TOURS): pyproject.toml | $(INSTALLED)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(@D)/bin/python -m pip install --quiet --group tours
+	npm install --no-audit --no-fund --silent --prefix $(@D)/node @aws-sdk/client-lambda@3
 	@touch $@
 
 # Not into the first environment: those packages are heavy, and some of them change how pytest runs.
