@@ -131,6 +131,7 @@ MODEL = (
     "asynchronous",
     "classic",
     "decisions",
+    "extension_calls",
     "extensions",
     "failures",
     "managed",
@@ -152,6 +153,10 @@ MODEL = (
     "fronts/rest_api",
     "fronts/routes",
     "fronts/settings",
+    "subscriptions",
+    "telemetry",
+    "telemetry_records",
+    "telemetry_schemas",
 )
 
 

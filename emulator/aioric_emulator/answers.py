@@ -36,6 +36,8 @@ INVOKE_TIMEOUT = error_answer(410, "InvokeTimeout", "Invoke timeout")
 TOO_LARGE = error_answer(
     413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes)."
 )
+SUBSCRIBED = Answer(200, (JSON,), b'"OK"\n')
+LOGS_NOT_SUPPORTED = error_answer(202, "Logs.NotSupported", "Logs API is not supported")
 INTERNAL_ERROR = error_answer(500, "InternalServerError", "Internal Server Error")
 
 

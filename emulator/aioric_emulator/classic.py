@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aioric_emulator import answers, failures
-from aioric_emulator.decisions import Reply
+from aioric_emulator.decisions import Reply, RuntimeDone
 from aioric_emulator.messages import Outcome
 from aioric_emulator.phases import ExecutionEnvironment
 
@@ -86,6 +86,9 @@ class ClassicEnvironment(ExecutionEnvironment):
         self.registrations.is_open = False
         self._parked.append(exchange)
         self.state = RuntimeState.READY
+        self._runtime_is_ready()
+        if self.current is not None and self.records.are_watched:
+            self._emit(RuntimeDone(self, self.current))
         self.settle(now)
 
     def settle(self, now: float) -> None:
@@ -113,7 +116,7 @@ class ClassicEnvironment(ExecutionEnvironment):
             event = answers.event_answer(invocation, sends_empty=False)
             self._emit(Reply(self._parked.pop(0), event))
 
-    def response(self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, now: float) -> None:  # noqa: ARG002 - a response takes no time
+    def response(self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, now: float) -> None:
         """Take `/response`. An unknown response mode leaves the runtime stuck, as it does on the platform."""
         invocation = self._answering(exchange, request_id, answer, RuntimeState.RESPONSE)
         if invocation is None:
@@ -121,13 +124,18 @@ class ClassicEnvironment(ExecutionEnvironment):
         if answer.response_mode not in {"", "streaming"}:
             self._emit(Reply(exchange, answers.INVALID_RESPONSE_MODE))
             return
+        if self.records.are_watched:
+            self.records.responded(request_id, answer.size, answer.trailer_error_type or None, now)
         self._settle_answer(exchange, invocation, answer, failures.read_outcome(answer))
 
-    def error(self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, now: float) -> None:  # noqa: ARG002 - an error takes no time
+    def error(self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, now: float) -> None:
         """Take `/error`."""
         invocation = self._answering(exchange, request_id, answer, RuntimeState.ERROR_RESPONSE)
-        if invocation is not None:
-            self._settle_answer(exchange, invocation, answer, Outcome(answer.body, is_error=True))
+        if invocation is None:
+            return
+        if self.records.are_watched:
+            self.records.responded(request_id, answer.size, answer.error_type, now)
+        self._settle_answer(exchange, invocation, answer, Outcome(answer.body, is_error=True))
 
     def _answering(
         self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, wanted: RuntimeState

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aioric_emulator.asynchronous import EventPolicy
@@ -12,7 +13,6 @@ from aioric_emulator.service import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = ["FunctionConfiguration"]
 
@@ -20,6 +20,16 @@ __all__ = ["FunctionConfiguration"]
 # except for two. See
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 UNDERSCORED_BUT_FREE = frozenset({"_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT"})
+# What extensions are not told.
+RUNTIME_ONLY = frozenset(
+    {
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,8 @@ class FunctionConfiguration:
     enforces_memory: bool = False
     # How long, in seconds, an environment is reused before another takes its place; None for ever.
     max_age: float | None = None
+    # The folder of external extensions, as `/opt/extensions` is on the platform.
+    extensions: Path | None = None
     # Streams pass as slowly as on the platform: see `relay.Bandwidth`.
     has_real_bandwidth: bool = False
     # What `aws-lambda-rie` does, and the platform does not: variables of the platform's that the emulator was
@@ -77,7 +89,16 @@ class FunctionConfiguration:
     @property
     def facts(self) -> FunctionFacts:
         """What extensions are told."""
-        return FunctionFacts(self.name, "$LATEST", self.handler, self.account_id)
+        return FunctionFacts(
+            self.name,
+            "$LATEST",
+            self.handler,
+            self.account_id,
+            self.memory,
+            self.initialization_type,
+            Path(self.command[0]).name,
+            self.is_json_log,
+        )
 
     @property
     def limits(self) -> Limits:
@@ -117,6 +138,14 @@ class FunctionConfiguration:
         variables |= self._reserved(api_address, log_stream)
         return {**variables, **extra}
 
+    def extension_environment(self, inherited: Mapping[str, str], api_address: str) -> dict[str, str]:
+        """Give an external extension's environment: a runtime's, without what only a runtime is told.
+
+        So no name that begins with an underscore, nothing of X-Ray, of the log's place, or of the code's.
+        """
+        variables = self.runtime_environment(inherited, api_address, "", {})
+        return {name: value for name, value in variables.items() if not is_for_runtime(name)}
+
     def _unreserved(self, inherited: Mapping[str, str]) -> dict[str, str]:
         root = str(self.task_root)
         paths = [inherited.get("LD_LIBRARY_PATH", ""), root, f"{root}/lib"]
@@ -155,6 +184,11 @@ class FunctionConfiguration:
         if self.concurrency is not None:
             variables["AWS_LAMBDA_MAX_CONCURRENCY"] = str(self.concurrency)
         return variables
+
+
+def is_for_runtime(name: str) -> bool:
+    """Whether a variable is kept from extensions."""
+    return name.startswith(("_", "AWS_XRAY_")) or name in RUNTIME_ONLY
 
 
 def is_reserved(name: str) -> bool:

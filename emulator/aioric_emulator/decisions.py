@@ -17,13 +17,18 @@ __all__ = [
     "Begin",
     "Complete",
     "Decision",
+    "ExtensionReport",
     "Finish",
     "InitEnd",
     "Launch",
+    "OfEnvironment",
     "Reject",
     "Reply",
     "RestoreEnd",
     "RestoreStart",
+    "RuntimeDone",
+    "RuntimeReady",
+    "StartRuntime",
     "Stop",
 ]
 
@@ -38,9 +43,48 @@ class Reply:
 
 @dataclass(slots=True)
 class Launch:
-    """Start the runtime of a new environment, or copy the one that it is a copy of."""
+    """Start a new environment: its external extensions and its runtime; or copy the one it is a copy of."""
 
     environment: ExecutionEnvironment
+
+
+@dataclass(slots=True)
+class StartRuntime:
+    """Start the runtime: all external extensions of the environment have registered."""
+
+    environment: ExecutionEnvironment
+
+
+@dataclass(slots=True)
+class RuntimeReady:
+    """The runtime polls for the first time, or waits for its restore; extensions may not be ready yet."""
+
+    environment: ExecutionEnvironment
+
+
+@dataclass(slots=True)
+class RuntimeDone:
+    """The runtime polls after an invocation; extensions may still be at it. Only where telemetry wants it."""
+
+    environment: ExecutionEnvironment
+    invocation: Invocation
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionReport:
+    """An extension at the end of init: the EXTENSION line."""
+
+    name: str
+    state: str
+    events: tuple[str, ...]
+    error_type: str
+    is_external: bool
+
+    @property
+    def record(self) -> dict[str, object]:
+        """What the platform records of it."""
+        record: dict[str, object] = {"name": self.name, "state": self.state, "events": list(self.events)}
+        return {**record, "errorType": self.error_type} if self.error_type else record
 
 
 @dataclass(slots=True)
@@ -52,6 +96,8 @@ class InitEnd:
     phase: str
     status: str
     error_type: str = ""
+    # As they were at that moment.
+    extensions: tuple[ExtensionReport, ...] = ()
 
 
 @dataclass(slots=True)
@@ -113,5 +159,21 @@ class Stop:
 
 
 Decision: TypeAlias = (
-    Reply | Launch | InitEnd | RestoreStart | RestoreEnd | Begin | Complete | Finish | Reject | Stop
+    Reply
+    | Launch
+    | StartRuntime
+    | RuntimeReady
+    | InitEnd
+    | RestoreStart
+    | RestoreEnd
+    | Begin
+    | Complete
+    | RuntimeDone
+    | Finish
+    | Reject
+    | Stop
+)
+# Those that an environment itself is told of.
+OfEnvironment: TypeAlias = (
+    StartRuntime | RuntimeReady | InitEnd | RestoreStart | RestoreEnd | Begin | RuntimeDone | Finish | Stop
 )

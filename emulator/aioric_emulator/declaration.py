@@ -41,6 +41,7 @@ SETTINGS: dict[str, tuple[type, float, float]] = {
     "freeze": (bool, 0, 0),
     "enforce_memory": (bool, 0, 0),
     "real_bandwidth": (bool, 0, 0),
+    "extensions": (str, 1, 0),
     "env": (dict, 0, 0),
     "env_file": (str, 0, 0),
     "events": (dict, 0, 0),
@@ -84,6 +85,10 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
     checked["task_root"] = (folder / checked.get("task_root", ".")).resolve()
     if not checked["task_root"].is_dir():
         raise DeclarationError(f"{name}: there is no folder {checked['task_root']}")
+    if "extensions" in checked:
+        checked["extensions"] = (folder / checked["extensions"]).resolve()
+        if not checked["extensions"].is_dir():
+            raise DeclarationError(f"{name}: there is no folder {checked['extensions']} of extensions")
     return FunctionConfiguration(
         name=name, variables=variables, events=policy, destinations=destinations, **checked
     )

@@ -35,6 +35,7 @@ FUNCTION_OPTIONS = (
     "freeze",
     "enforce_memory",
     "real_bandwidth",
+    "extensions",
 )
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -93,6 +94,9 @@ LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 @click.option(
     "--real-bandwidth", is_flag=True, help="Streams as slow as on the platform: 6 MiB, then 2 MiB/s."
 )
+@click.option(
+    "--extensions", type=FOLDER, help="Executables started beside the runtime, as those of /opt/extensions."
+)
 @click.pass_context
 def dev(context: click.Context, /, **options: Any) -> None:
     """Serve functions on a local Lambda until it is stopped.
@@ -139,6 +143,8 @@ def select(context: click.Context, options: dict[str, Any], variables: dict[str,
     settings: dict[str, Any] = {
         key: options[key] for key in FUNCTION_OPTIONS if options[key] not in {None, ""}
     }
+    if options["extensions"] is not None:
+        settings["extensions"] = str(options["extensions"].resolve())
     settings["env"] = variables
     settings["task_root"] = str((options["task_root"] or Path.cwd()).resolve())
     if command:

@@ -30,7 +30,7 @@ class Emulator:
     """A function on a local Lambda, for as long as its context is open.
 
     `endpoint` is then what boto3 takes as `endpoint_url`. `timeout`, `init_limit` and `max_age` are in
-    seconds, `memory` in MB. An instance is used once.
+    seconds, `memory` in MB; `extensions` is a folder, as `/opt/extensions`. An instance is used once.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Emulator:
         freeze: bool = False,
         enforce_memory: bool = False,
         real_bandwidth: bool = False,
+        extensions: str | Path | None = None,
         max_age: float | None = None,
         events: EventPolicy | None = None,
         on_success: Destination = None,
@@ -81,6 +82,7 @@ class Emulator:
             freezes=freeze,
             enforces_memory=enforce_memory,
             has_real_bandwidth=real_bandwidth,
+            extensions=Path(extensions).resolve() if extensions is not None else None,
             max_age=max_age,
             events=events or EventPolicy(),
             destinations=Destinations(on_success, on_failure),

@@ -1,42 +1,48 @@
-"""One execution environment at work: its Runtime API, its process, its log. Decisions are the model's."""
+"""One execution environment at work: its Runtime API, its processes, its log. Decisions are the model's."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from aioric_emulator.log_lines import FrameReader, LineReader
-from aioric_emulator.log_pipe import LogPipe, LogSocket
-from aioric_emulator.process import RuntimeProcess, launch
+from aioric_emulator import decisions
+from aioric_emulator.environment_log import EnvironmentLog
+from aioric_emulator.extension_processes import ExtensionProcesses
+from aioric_emulator.log_lines import LineReader
+from aioric_emulator.log_owner import find_owner
 from aioric_emulator.runtime_api import RuntimeApi
+from aioric_emulator.runtime_launch import launch_runtime
 from aioric_emulator.server import listen
 from aioric_emulator.snapshot.copying import CopyError
 from aioric_emulator.snapshot.source import CAN_COPY, Snapshot
+from aioric_emulator.telemetry_delivery import TelemetryDelivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from anyio.abc import TaskGroup
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.decisions import OfEnvironment
+    from aioric_emulator.environment_log import Writer
     from aioric_emulator.guardian import Guardian
-    from aioric_emulator.log_pipe import Reader
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.process import RuntimeProcess
     from aioric_emulator.server import Listener
     from aioric_emulator.snapshot.switchboard import Switchboard
 
 __all__ = ["RunningEnvironment"]
 
-# What a runtime gets between SIGTERM and SIGKILL when an extension is registered; without one there is no
-# SIGTERM. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-CLASSIC_GRACE = 0.5
-MANAGED_GRACE = 0.6
+# Of an external extension, as on the platform.
+EXTENSION_FOLDER = Path("/")
+# How long, in seconds, an environment that ends waits for its last telemetry to be accepted before it tells
+# its extensions of the end. The platform promises no order here; a test wants one.
+LAST_TELEMETRY = 0.3
 # How often the memory of a runtime's children is looked at.
 SAMPLE_INTERVAL = 0.25
 
@@ -62,13 +68,17 @@ class RunningEnvironment:
         self._clock = clock
         self._apply = apply
         self._on_line = on_line
-        self._logs: list[LogPipe | LogSocket] = []
+        self._log = EnvironmentLog(self._logged)
         self._process: RuntimeProcess | None = None
         # What copies of this environment are made by, where it is one of SnapStart.
         self.snapshot: Snapshot | None = None
         # Over for the model, but its last lines are still being read.
         self._finishing: Invocation | None = None
         self._stop_asked = anyio.Event()
+        self._runtime_wanted = anyio.Event()
+        self._ended = anyio.Event()
+        self._extensions = ExtensionProcesses(guardian, self._extension_exited)
+        self._delivery = TelemetryDelivery(model.telemetry, clock)
 
     def restored(self, *facts: Any) -> RunningEnvironment:
         """Give an environment that is a copy of this one; `facts` are those of the constructor."""
@@ -81,20 +91,35 @@ class RunningEnvironment:
         """Say what a copy holds. Raises `CopyError`; only copies of a snapshot can be asked."""
         raise CopyError("This is no copy of a snapshot")
 
-    def stop(self) -> None:
-        """Ask for the end; `run` returns after it."""
-        self._stop_asked.set()
+    async def wait_ended(self) -> None:
+        """Return when its processes have ended."""
+        await self._ended.wait()
+
+    def carry_out(self, decision: OfEnvironment) -> None:
+        """Do what a decision means here: log read, record made, processes started, frozen, ended."""
+        match decision:
+            case decisions.Stop():
+                self._stop_asked.set()
+            case decisions.StartRuntime():
+                self._runtime_wanted.set()
+            case decisions.Begin() | decisions.RestoreStart():
+                self._thaw()
+            case decisions.Finish(_, invocation) | decisions.RuntimeDone(_, invocation):
+                self._read_last_lines(invocation)
+            case _:
+                self.drain_logs()
+        if self.model.records.are_watched:
+            self.model.records.tell(decision, self._clock(), self.max_memory)
+            self._delivery.notice()
+        if isinstance(decision, decisions.InitEnd | decisions.Finish):
+            self._freeze()
 
     def drain_logs(self) -> None:
-        """Read what the runtime has logged so far."""
-        for log in self._logs:
-            log.drain()
+        """Read what has been logged so far."""
+        self._log.drain()
 
-    def finish(self, invocation: Invocation) -> None:
-        """Read what belongs to an invocation before its last lines are written.
-
-        With many lanes that is many descriptors, and is only done for a caller who wants to see.
-        """
+    def _read_last_lines(self, invocation: Invocation) -> None:
+        # With many lanes that is many descriptors, and is only done for a caller who wants to see.
         if self._configuration.concurrency is None or invocation.caller.wants_logs:
             self._finishing = invocation
             self.drain_logs()
@@ -113,56 +138,94 @@ class RunningEnvironment:
             "running": running,
             "age_s": round(now - model.started_at, 1),
             "memory_mb": round(self.max_memory / 1024 / 1024, 1),
+            "extensions": ", ".join(f"{name} {pid}" for name, pid in self._extensions.pids.items()),
             "tenant": model.tenant_id or "",
         }
 
-    def freeze(self) -> None:
-        """Stop its processes between two invocations."""
+    def _freeze(self) -> None:
         # What is decided is already so in the model: there may be another call for it.
         is_idle = self.model.reserved is None and not list(self.model.running())
         if self._process is not None and self._configuration.freezes and is_idle:
+            self.model.telemetry.pause()
             self._process.freeze()
+            self._extensions.freeze()
 
-    def thaw(self) -> None:
-        """Let them go on for the next."""
+    def _thaw(self) -> None:
         if self._process is not None and self._configuration.freezes:
             self._process.thaw()
+            self._extensions.thaw()
+            self.model.telemetry.resume()
+            self._delivery.notice()
 
     @property
     def max_memory(self) -> int:
-        """The most memory, in bytes, that the runtime has used so far."""
-        return self._process.memory.peak() if self._process is not None else 0
+        """The most memory, in bytes, that the runtime and the external extensions have used so far."""
+        own = self._process.memory.peak() if self._process is not None else 0
+        return own + self._extensions.max_memory
 
-    async def run(self) -> None:
-        """Serve the environment until it is stopped."""
-        async with AsyncExitStack() as stack:
-            try:
-                process = await self._start(RuntimeApi(self.model, self._clock, self._apply), stack)
-            except OSError as error:
-                self.model.launch_failed(str(error), self._clock())
-                self._apply()
-                return
-            self._process = process
-            try:
-                await self._supervise(process)
-            finally:
-                if self.snapshot is not None:
-                    await self.snapshot.unused()
-                grace = CLASSIC_GRACE if self._configuration.concurrency is None else MANAGED_GRACE
-                # The life of a snapshot ends in its copies.
-                is_told = len(self.model.registrations) and not self.model.is_snapshot
-                await process.end(grace if is_told else 0.0)
+    async def run(self, predecessors: Iterable[RunningEnvironment] = ()) -> None:
+        """Serve the environment until it is stopped.
 
-    async def _start(self, api: RuntimeApi, stack: AsyncExitStack) -> RuntimeProcess:
-        """Open the Runtime API and the logs, and start the runtime. Raises `OSError` where that cannot be."""
+        With external extensions it starts when its `predecessors` have ended: on the platform an environment
+        is reset before it starts anew, so that the ports that its extensions listen on are free.
+        """
+        # What cancels this stops the environment first. Its end takes time, and happens in any case.
+        with anyio.CancelScope(shield=True):
+            async with AsyncExitStack() as stack:
+                stack.callback(self._ended.set)
+                delivery = await stack.enter_async_context(anyio.create_task_group())
+                delivery.start_soon(self._delivery.run)
+                try:
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(self._come_up, stack, tasks, predecessors)
+                        await self._stop_asked.wait()
+                        tasks.cancel_scope.cancel()
+                finally:
+                    await self._end()
+                    delivery.cancel_scope.cancel()
+
+    async def _come_up(
+        self, stack: AsyncExitStack, tasks: TaskGroup, predecessors: Iterable[RunningEnvironment]
+    ) -> None:
+        model = self.model
+        if model.registrations.have_external:
+            for predecessor in predecessors:
+                await predecessor.wait_ended()
+            model.postponed(self._clock())
+        model.records.init_started(model.init_phase, model.registrations.new_id(), self._clock())
+        try:
+            api = RuntimeApi(model, self._clock, self._apply)
+            self._process = await self._start(api, stack, tasks)
+        except OSError as error:
+            model.launch_failed(str(error), self._clock())
+            self._apply()
+            return
+        tasks.start_soon(self._watch, self._process)
+        tasks.start_soon(self._sample, self._process)
+
+    async def _start(self, api: RuntimeApi, stack: AsyncExitStack, tasks: TaskGroup) -> RuntimeProcess:
+        """Open the Runtime API and the logs, and start extensions and runtime. Raises `OSError`."""
+        has_external = self.model.registrations.have_external
         application: RuntimeApi | Switchboard = api
-        if self._configuration.has_snapshot and CAN_COPY:
+        # A process beside the runtime cannot be copied with it.
+        if self._configuration.has_snapshot and CAN_COPY and not has_external:
             self.snapshot = Snapshot(self.model)
             stack.callback(self.snapshot.close)
             application = self.snapshot.connect(api)
         listener = await self._listen(application, stack)
-        stack.callback(self._close_logs)
-        process = await self._launch(listener.address, stack)
+        stack.callback(self._log.close)
+        if has_external:
+            await self._start_extensions(listener.address, tasks)
+            await self._runtime_wanted.wait()
+        process = await launch_runtime(
+            self._configuration,
+            self.model.number,
+            listener.address,
+            self._log,
+            self.snapshot,
+            stack,
+            self._guardian,
+        )
         if self.snapshot is not None:
             self.snapshot.launched(process, listener.address)
         return process
@@ -175,12 +238,40 @@ class RunningEnvironment:
             # Another environment is there already, or still.
             return await stack.enter_async_context(listen(api, host, 0))
 
-    async def _supervise(self, process: RuntimeProcess) -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._watch, process)
-            tasks.start_soon(self._sample, process)
-            await self._stop_asked.wait()
-            tasks.cancel_scope.cancel()
+    async def _start_extensions(self, address: str, tasks: TaskGroup) -> None:
+        folder = self._configuration.extensions or Path()
+        variables = self._configuration.extension_environment(os.environ, address)
+        for name in self.model.launch_extensions(self._clock()):
+            written = self._log.open_pipe(LineReader(), "extension")
+            try:
+                await self._extensions.start(folder / name, variables, written, EXTENSION_FOLDER, tasks)
+            except OSError as error:
+                self.model.extension_not_launched(name, error.strerror or str(error), self._clock())
+            finally:
+                os.close(written)
+        self._apply()
+
+    def _extension_exited(self, name: str, status: int) -> None:
+        self.drain_logs()
+        self.model.extension_exited(name, status, self._clock())
+        self._apply()
+
+    async def _end(self) -> None:
+        """End the runtime, then the external extensions, within the time that the model gives each."""
+        model, clock = self.model, self._clock
+        if self.snapshot is not None:
+            await self.snapshot.unused()
+        grace = model.begin_end(clock())
+        self._extensions.thaw()
+        if self._process is not None:
+            # The life of a snapshot ends in its copies.
+            await self._process.end(0.0 if model.is_snapshot else grace)
+        self.drain_logs()
+        if model.telemetry.subscribers:
+            await self._delivery.settle(LAST_TELEMETRY)
+        unasked = model.announce_end()
+        self._apply()
+        await self._extensions.end(unasked, max(0.0, model.end_deadline - clock()))
 
     async def _watch(self, process: RuntimeProcess) -> None:
         status = await process.wait()
@@ -198,72 +289,8 @@ class RunningEnvironment:
                 self._apply()
             await anyio.sleep(SAMPLE_INTERVAL)
 
-    async def _launch(self, address: str, stack: AsyncExitStack) -> RuntimeProcess:
-        configuration = self._configuration
-        extra: dict[str, str] = {}
-        written = [self._open_pipe(LineReader())]
-        kept: list[int] = []
-        if configuration.concurrency is not None:
-            extra["_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"] = self._open_socket(stack)
-        elif configuration.has_framed_log:
-            written.append(self._open_pipe(FrameReader()))
-            extra["_LAMBDA_TELEMETRY_LOG_FD"] = str(written[1])
-            kept.append(written[1])
-        stream = f"{self.model.number:08x}"
-        # aioric's bootstrap looks for an interpreter; the one with the user's packages is this one.
-        inherited = {"AIORIC_PYTHON": sys.executable, **os.environ}
-        variables = configuration.runtime_environment(inherited, address, stream, extra)
-        if self.snapshot is not None:
-            self.snapshot.framed = list(kept)
-            carried, more = self.snapshot.prepare(variables)
-            written.append(carried)
-            kept.append(carried)
-            variables |= more
-        try:
-            root, command = configuration.task_root, configuration.command
-            return await launch(command, root, variables, written[0], kept, self._guardian)
-        finally:
-            for descriptor in written:
-                os.close(descriptor)
-
-    def _open_pipe(self, reader: Reader) -> int:
-        descriptor, written = os.pipe()
-        self._logs.append(LogPipe(descriptor, reader, self._logged))
-        return written
-
-    def _open_socket(self, stack: AsyncExitStack) -> str:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aioric-"))
-        path = str(Path(folder) / "log.sock")
-        self._logs.append(LogSocket(path, lambda each: LogPipe(each, LineReader(), self._logged)))
-        return path
-
-    def _close_logs(self) -> None:
-        for log in self._logs:
-            log.close()
-
-    def _logged(self, line: str) -> None:
-        self._on_line(line, self._find_invocation(line))
-
-    def _find_invocation(self, line: str) -> Invocation | None:
-        running = list(self.model.running())
-        if self._finishing is not None:
-            running.insert(0, self._finishing)
-        if self._configuration.concurrency is None:
-            if running:
-                return running[0]
-            reserved = self.model.reserved
-            return reserved if reserved is not None and reserved.started_at is not None else None
-        request_id = read_request_id(line) if running else ""
-        return next((each for each in running if each.request_id == request_id), None)
-
-
-def read_request_id(line: str) -> str:
-    """Give the request id that a JSON line names, or nothing."""
-    if not line.startswith("{"):
-        return ""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return ""
-    found = record.get("requestId", "") if isinstance(record, dict) else ""
-    return found if isinstance(found, str) else ""
+    def _logged(self, writer: Writer, line: str) -> None:
+        if self.model.records.are_watched:
+            self.model.records.line(writer, line, self._clock())
+            self._delivery.notice()
+        self._on_line(line, find_owner(line, self.model, self._finishing))

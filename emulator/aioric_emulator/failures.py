@@ -13,7 +13,9 @@ from aioric_emulator.messages import MAX_PAYLOAD, Outcome, RuntimeAnswer
 __all__ = [
     "Failure",
     "exited",
+    "extension_crashed",
     "extension_failed",
+    "extension_not_launched",
     "killed",
     "not_launched",
     "out_of_memory",
@@ -103,6 +105,19 @@ def unreachable() -> Failure:
 def extension_failed(error_type: str, detail: str) -> Failure:
     """An extension reported that it cannot go on (`Extension.InitError` or `Extension.ExitError`)."""
     return Failure(error_type, f"RequestId: {{request_id}} Error: {detail}")
+
+
+def extension_crashed(status: int) -> Failure:
+    """An external extension's process ended by itself; a negative status is the signal that ended it."""
+    detail = f"exit status {status}" if status > 0 else "exit code 0"
+    if status < 0:
+        detail = f"signal: {signal_text(-status)}"
+    return extension_failed("Extension.Crash", detail)
+
+
+def extension_not_launched(detail: str) -> Failure:
+    """An external extension could not be started."""
+    return extension_failed("Extension.LaunchError", detail)
 
 
 def reported(error_type: str, body: bytes) -> Failure:

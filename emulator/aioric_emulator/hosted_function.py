@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -14,6 +15,7 @@ from aioric_emulator.asynchronous import EventQueue
 from aioric_emulator.calls import new_attempt, new_event, new_id, new_invocation, refuse_payload
 from aioric_emulator.environment import RunningEnvironment
 from aioric_emulator.event_caller import EventCaller
+from aioric_emulator.extension_processes import find_extensions
 from aioric_emulator.journal import Journal
 from aioric_emulator.results import InvokeRejectedError, PendingResult
 from aioric_emulator.service import Service
@@ -48,6 +50,8 @@ class HostedFunction:
         self._history = history
         self._clock = time.monotonic
         self._service = Service(configuration.facts, configuration.limits, new_id)
+        warn = partial(self._record, invocation=None)
+        self._service.find_external = partial(find_extensions, configuration.extensions, warn)
         self._queue = EventQueue(configuration.events)
         self._journal = Journal(configuration, on_line)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
@@ -62,19 +66,23 @@ class HostedFunction:
         self._deeds: dict[type, Callable[[Any], None]] = {
             decisions.Reply: self._reply,
             decisions.Launch: self._launch,
+            decisions.StartRuntime: self._carry_out,
+            decisions.RuntimeReady: self._carry_out,
+            decisions.RuntimeDone: self._carry_out,
             decisions.InitEnd: self._init_end,
-            decisions.RestoreStart: self._restore_start,
-            decisions.RestoreEnd: self._restore_end,
+            decisions.RestoreStart: self._restore,
+            decisions.RestoreEnd: self._restore,
             decisions.Begin: self._begin,
             decisions.Complete: self._complete,
             decisions.Finish: self._finish,
             decisions.Reject: self._reject,
-            decisions.Stop: self._stop,
+            decisions.Stop: self._carry_out,
         }
 
     def start(self, tasks: TaskGroup, guardian: Guardian) -> None:
         """Serve from now on; environments run in `tasks`, and `guardian` ends what outlives us."""
         self._tasks, self._guardian = tasks, guardian
+        self._service.epoch_offset = time.time() - self._clock()
         tasks.start_soon(self._keep_time)
         if self.configuration.concurrency is not None or self.configuration.has_snapshot:
             # Managed Instances come up before they are called, and a snapshot is taken at publication.
@@ -220,6 +228,9 @@ class HostedFunction:
     def _reply(self, decision: decisions.Reply) -> None:
         decision.exchange.reply(decision.answer)
 
+    def _carry_out(self, decision: decisions.OfEnvironment) -> None:
+        self._environments[decision.environment].carry_out(decision)
+
     def _launch(self, decision: decisions.Launch) -> None:
         model = decision.environment
         facts = model, self.configuration, self._guardian, self._clock, self._apply, self._record
@@ -228,41 +239,41 @@ class HostedFunction:
             self._journal.init_start()
         else:
             environment = self._environments[model.snapshot].restored(*facts)
+        ending = [each for each in self._environments.values() if each.model.is_stopped]
         self._environments[model] = environment
         self._be_awake_at(model.next_deadline)
-        self._tasks.start_soon(self._run_environment, environment)
+        self._tasks.start_soon(self._run_environment, environment, ending)
 
     def _record(self, line: str, invocation: Invocation | None) -> None:
         self._journal.record(line, invocation)
         if self._history is not None:
             self._history.logged(invocation, line)
 
-    async def _run_environment(self, environment: RunningEnvironment) -> None:
+    async def _run_environment(
+        self, environment: RunningEnvironment, predecessors: list[RunningEnvironment]
+    ) -> None:
         try:
-            await environment.run()
+            await environment.run(predecessors)
         finally:
             # Not earlier: an invocation that ends with its environment still wants its lines and figures.
             del self._environments[environment.model]
 
     def _init_end(self, decision: decisions.InitEnd) -> None:
-        environment = self._environments[decision.environment]
-        environment.drain_logs()
-        environment.freeze()
+        self._carry_out(decision)
         self._journal.init_end(decision)
         if decision.status == "success":
             self.init_durations.append(decision.duration * 1000)
 
-    def _restore_start(self, decision: decisions.RestoreStart) -> None:
-        self._environments[decision.environment].thaw()
-        self._journal.restore_start()
-
-    def _restore_end(self, decision: decisions.RestoreEnd) -> None:
-        self._environments[decision.environment].drain_logs()
-        self._journal.restore_end(decision)
+    def _restore(self, decision: decisions.RestoreStart | decisions.RestoreEnd) -> None:
+        self._carry_out(decision)
+        if isinstance(decision, decisions.RestoreEnd):
+            self._journal.restore_end(decision)
+        else:
+            self._journal.restore_start()
 
     def _begin(self, decision: decisions.Begin) -> None:
         invocation = decision.invocation
-        self._environments[decision.environment].thaw()
+        self._carry_out(decision)
         self._be_awake_at(invocation.deadline)
         self._journal.start(invocation)
         if self._history is not None:
@@ -275,10 +286,8 @@ class HostedFunction:
 
     def _finish(self, decision: decisions.Finish) -> None:
         invocation, ending = decision.invocation, decision.ending
-        environment = self._environments[decision.environment]
-        environment.finish(invocation)
-        environment.freeze()
-        memory = environment.max_memory
+        self._carry_out(decision)
+        memory = self._environments[decision.environment].max_memory
         self._journal.end(invocation, ending, memory)
         if self._history is not None:
             self._history.finished(invocation, ending, memory)
@@ -289,6 +298,3 @@ class HostedFunction:
 
     def _reject(self, decision: decisions.Reject) -> None:
         decision.invocation.caller.rejected(decision.rejection)
-
-    def _stop(self, decision: decisions.Stop) -> None:
-        self._environments[decision.environment].stop()

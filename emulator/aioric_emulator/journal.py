@@ -34,7 +34,10 @@ class Journal:
         self._write(self._lines.init_start(), None)
 
     def init_end(self, end: InitEnd) -> None:
-        """Note how an init ended."""
+        """Note how an init ended, and before that how the external extensions are."""
+        for extension in end.extensions:
+            if extension.is_external:
+                self._write(self._lines.extension(extension), None)
         self._write(self._lines.init_end(end), None)
 
     def restore_start(self) -> None:

@@ -36,6 +36,8 @@ UNAVAILABLE = Rejection(
 class ManagedEnvironment(ExecutionEnvironment):
     """An environment whose runtime handles as many invocations at once as it has polled for."""
 
+    is_managed = True
+
     def __init__(
         self, birth: Birth, owner: Owner, emit: Callable[[Decision], None], registrations: Registrations
     ) -> None:
@@ -66,7 +68,9 @@ class ManagedEnvironment(ExecutionEnvironment):
             self._emit(Reply(exchange, answers.INTERNAL_ERROR))
             return
         self.registrations.is_open = False
-        self._has_polled = True
+        if not self._has_polled:
+            self._has_polled = True
+            self._runtime_is_ready()
         self._idle.append(exchange)
         self.settle(now)
 
@@ -102,6 +106,8 @@ class ManagedEnvironment(ExecutionEnvironment):
         if answer.response_mode not in {"", "streaming"}:
             self._emit(Reply(exchange, answers.INVALID_RESPONSE_MODE))
             return
+        if self.records.are_watched:
+            self.records.responded(request_id, answer.size, answer.trailer_error_type or None, now)
         outcome, reply = failures.read_outcome(answer), answers.ACCEPTED
         if not answer.content_type:
             outcome = Outcome(outcome.body, "application/octet-stream", outcome.is_error)
@@ -121,6 +127,8 @@ class ManagedEnvironment(ExecutionEnvironment):
         if answer.size > MAX_ERROR:
             self._emit(Reply(exchange, answers.TOO_LARGE))
             return
+        if self.records.are_watched:
+            self.records.responded(request_id, answer.size, answer.error_type, now)
         outcome, reply = Outcome(answer.body, is_error=True), answers.ACCEPTED
         if answer.is_truncated:
             outcome, reply = failures.truncated().outcome(request_id), answers.TRUNCATED

@@ -6,13 +6,23 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from aioric_emulator import answers, failures
-from aioric_emulator.decisions import Begin, Complete, Decision, Finish, InitEnd, Reply, Stop
-from aioric_emulator.extensions import ExtensionError
+from aioric_emulator.decisions import (
+    Begin,
+    Complete,
+    Decision,
+    Finish,
+    InitEnd,
+    Reply,
+    RuntimeReady,
+    StartRuntime,
+    Stop,
+)
+from aioric_emulator.extension_calls import ExtensionCalls
 from aioric_emulator.messages import Ending
 
 if TYPE_CHECKING:
@@ -57,25 +67,22 @@ class Owner(Protocol):
         """The environment is stopped."""
 
 
-class ExecutionEnvironment(ABC):
+class ExecutionEnvironment(ExtensionCalls):
     """One runtime process with its extensions, as the platform sees it. All times are in seconds."""
 
     def __init__(
         self, birth: Birth, owner: Owner, emit: Callable[[Decision], None], registrations: Registrations
     ) -> None:
+        super().__init__(registrations, owner.epoch_offset, emit)
         self.number = birth.number
-        self.registrations = registrations
         self.started_at = birth.started_at
         self.init_deadline = birth.init_deadline
         self.init_phase = birth.init_phase
         self.snapshot = birth.snapshot
-        self.is_initialising = True
-        self.is_stopped = False
         self.tenant_id: str | None = None
         # The invocation that this environment was made for, until the runtime is ready to take it.
         self.reserved: Invocation | None = None
         self._owner = owner
-        self._emit = emit
         # Told by the first REPORT line only.
         self._init_duration: float | None = None
         self._restore_duration: float | None = None
@@ -101,10 +108,6 @@ class ExecutionEnvironment(ABC):
     @abstractmethod
     def dispatch(self, invocation: Invocation, now: float) -> None:
         """Hand an invocation to the runtime."""
-
-    @abstractmethod
-    def settle(self, now: float) -> None:
-        """See whether init, or an invocation, has ended with the last event."""
 
     @abstractmethod
     def running(self) -> Iterable[Invocation]:
@@ -147,23 +150,30 @@ class ExecutionEnvironment(ABC):
         else:
             self.expire(now)
 
-    def exited(self, status: int, now: float) -> None:
-        """Take note that the runtime's process ended; a negative status is a signal's number."""
+    def fail(self, failure: Failure, now: float) -> None:
+        """End the environment for a failure, within its init or after it."""
         if self.is_stopped:
             return
         if self.is_initialising:
-            self._fail_init(failures.exited(status), now)
+            self._fail_init(failure, now)
         else:
-            self._break(failures.exited(status), "failure", now)
+            self._break(failure, "failure", now)
+
+    def exited(self, status: int, now: float) -> None:
+        """Take note that the runtime's process ended; a negative status is a signal's number."""
+        self.fail(failures.exited(status), now)
 
     def overran_memory(self, now: float) -> None:
         """Take note that the environment uses more memory than its function has."""
-        if self.is_stopped:
-            return
-        if self.is_initialising:
-            self._fail_init(failures.out_of_memory(), now)
-        else:
-            self._break(failures.out_of_memory(), "failure", now)
+        self.fail(failures.out_of_memory(), now)
+
+    def postponed(self, now: float) -> None:
+        """Take note that it starts only now: the environment before it had to end first."""
+        delay = now - self.started_at
+        self.started_at = now
+        self.init_deadline += delay
+        if self.reserved is not None and self.reserved.started_at is not None:
+            self.reserved.deadline += delay
 
     def launch_failed(self, detail: str, now: float) -> None:
         """Take note that there was nothing to start."""
@@ -174,6 +184,7 @@ class ExecutionEnvironment(ABC):
         """End this environment, whatever it does."""
         if not self.is_stopped:
             self.is_stopped = True
+            self.stop_reason = reason
             self._emit(Stop(self, reason))
             self._owner.gone(self)
 
@@ -188,51 +199,6 @@ class ExecutionEnvironment(ABC):
     def restore_error(self, exchange: Exchange, answer: RuntimeAnswer, now: float) -> None:  # noqa: ARG002 - likewise
         """Take the runtime's `/restore/error`, likewise."""
         self._emit(Reply(exchange, answers.NOT_FOUND))
-
-    def register(self, exchange: Exchange, name: str, features: str, body: bytes) -> None:
-        """Take an extension's `register`."""
-        if self._refuse_if_stopped(exchange):
-            return
-        try:
-            answer = self.registrations.register(name, features, body)
-        except ExtensionError as refusal:
-            answer = refusal.answer
-        self._emit(Reply(exchange, answer))
-
-    def extension_next(self, exchange: Exchange, identifier: str, now: float) -> None:
-        """Take an extension's `event/next`."""
-        if self._refuse_if_stopped(exchange):
-            return
-        try:
-            self.registrations.poll(identifier, exchange)
-        except ExtensionError as refusal:
-            self._emit(Reply(exchange, refusal.answer))
-        else:
-            self.settle(now)
-
-    def extension_error(
-        self, exchange: Exchange, identifier: str, error_type: str, state: str, now: float
-    ) -> None:
-        """Take an extension's `init/error` or `exit/error`: `state` is `InitError` or `ExitError`."""
-        if self._refuse_if_stopped(exchange):
-            return
-        try:
-            answer = self.registrations.fail(identifier, error_type, state)
-        except ExtensionError as refusal:
-            self._emit(Reply(exchange, refusal.answer))
-            return
-        self._emit(Reply(exchange, answer))
-        failure = failures.extension_failed(f"Extension.{state}", error_type)
-        if self.is_initialising:
-            self._fail_init(failure, now)
-        else:
-            self._break(failure, "failure", now)
-
-    def _refuse_if_stopped(self, exchange: Exchange) -> bool:
-        # A process that is being killed may still get a request out.
-        if self.is_stopped:
-            self._emit(Reply(exchange, answers.INTERNAL_ERROR))
-        return self.is_stopped
 
     def _begin(self, invocation: Invocation, now: float) -> None:
         if invocation.started_at is None:
@@ -259,16 +225,25 @@ class ExecutionEnvironment(ABC):
         self._complete(invocation, failure.outcome(invocation.request_id))
         self._finish(invocation, now, failure)
 
+    def _start_runtime(self) -> None:
+        self._emit(StartRuntime(self))
+
+    def _runtime_is_ready(self) -> None:
+        if self.is_initialising:
+            self._emit(RuntimeReady(self))
+
     def _end_init(self, now: float) -> None:
         self.is_initialising = False
         duration = now - self.started_at
         if self.init_phase == INIT:
             self._init_duration = duration
-        self._emit(InitEnd(self, duration, self.init_phase, "success"))
+        extensions = self.registrations.report()
+        self._emit(InitEnd(self, duration, self.init_phase, "success", extensions=extensions))
 
     def _fail_init(self, failure: Failure, now: float) -> None:
         status, error_type = failure.status, failure.error_type
-        self._emit(InitEnd(self, now - self.started_at, self.init_phase, status, error_type))
+        duration, extensions = now - self.started_at, self.registrations.report()
+        self._emit(InitEnd(self, duration, self.init_phase, status, error_type, extensions))
         self.stop("timeout" if status == "timeout" else "failure")
         self._owner.init_failed(self, failure, now)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aioric_emulator.decisions import InitEnd, RestoreEnd
+    from aioric_emulator.decisions import ExtensionReport, InitEnd, RestoreEnd
     from aioric_emulator.messages import Ending, Invocation
 
 __all__ = ["JsonLines", "TextLines", "megabytes"]
@@ -40,6 +40,12 @@ class TextLines:
     def init_start(self) -> list[str]:
         """An environment's runtime is started."""
         return [f"INIT_START Runtime Version: {self._runtime}"]
+
+    def extension(self, extension: ExtensionReport) -> list[str]:
+        """How an extension is at the end of init."""
+        line = f"EXTENSION\tName: {extension.name}\tState: {extension.state}"
+        line += f"\tEvents: [{', '.join(extension.events)}]"
+        return [f"{line}\tError Type: {extension.error_type}" if extension.error_type else line]
 
     def init_end(self, end: InitEnd) -> list[str]:
         """An init failed, or one that had failed was repeated. A good first one is told by REPORT."""
@@ -99,6 +105,10 @@ class JsonLines:
         """An environment's runtime is started."""
         record: dict[str, object] = {"initializationType": self._initialization_type, "phase": "init"}
         return [self._line("platform.initStart", record | {"runtimeVersion": self._runtime})]
+
+    def extension(self, extension: ExtensionReport) -> list[str]:
+        """How an extension is at the end of init."""
+        return [self._line("platform.extension", extension.record)]
 
     def init_end(self, end: InitEnd) -> list[str]:
         """An init ended."""

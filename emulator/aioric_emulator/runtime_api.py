@@ -1,7 +1,8 @@
-"""The Runtime API and the Extensions API of one environment: routes to the model's methods.
+"""The Runtime, Extensions and Telemetry APIs of one environment: routes to the model's methods.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
+https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api-reference.html
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from aioric_emulator import answers
-from aioric_emulator.messages import Answer, RuntimeAnswer
+from aioric_emulator.messages import RuntimeAnswer
 from aioric_emulator.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.subscriptions import Api
 
 __all__ = ["RuntimeApi"]
 
@@ -26,18 +28,8 @@ RUNTIME = "/2018-06-01"
 INVOCATION = f"{RUNTIME}/runtime/invocation/"
 NEXT = f"{INVOCATION}next"
 EXTENSION = "/2020-01-01/extension"
-
-# Nothing subscribes here yet; the platform's emulator gives this answer where it does not support it either.
-TELEMETRY_STUB = Answer(
-    202,
-    (answers.JSON,),
-    b'{"errorMessage":"Telemetry API is not supported","errorType":"Telemetry.NotSupported"}\n',
-)
-LOGS_STUB = Answer(
-    202,
-    (answers.JSON,),
-    b'{"errorMessage":"Logs API is not supported","errorType":"Logs.NotSupported"}\n',
-)
+TELEMETRY = "/2022-07-01/telemetry"
+LOGS = "/2020-08-15/logs"
 
 
 def read_path(target: str) -> str:
@@ -94,8 +86,8 @@ class RuntimeApi:
             f"{EXTENSION}/event/next": (get, self._extension_next),
             f"{EXTENSION}/init/error": (post, lambda each: self._extension_error(each, "InitError")),
             f"{EXTENSION}/exit/error": (post, lambda each: self._extension_error(each, "ExitError")),
-            "/2022-07-01/telemetry": (put, lambda exchange: exchange.reply(TELEMETRY_STUB)),
-            "/2020-08-15/logs": (put, lambda exchange: exchange.reply(LOGS_STUB)),
+            TELEMETRY: (put, lambda each: self._subscribe(each, "telemetry")),
+            LOGS: (put, lambda each: self._subscribe(each, "logs")),
         }
 
     def handle(self, exchange: HttpExchange) -> None:
@@ -121,6 +113,8 @@ class RuntimeApi:
         if exchange.method != "POST" or not exchange.target.endswith("/response"):
             return
         request_id = unquote(read_path(exchange.target)[len(INVOCATION) : -len("/response")])
+        if self._environment.records.are_watched:
+            self._environment.records.response_opened(request_id, self._clock())
         for invocation in self._environment.running():
             if invocation.request_id == request_id and may_stream(invocation, exchange):
                 exchange.relay = cast("StreamedCall", invocation.caller).relay(exchange)
@@ -168,3 +162,7 @@ class RuntimeApi:
         identifier = exchange.headers.get("lambda-extension-identifier", "")
         error_type = exchange.headers.get("lambda-extension-function-error-type", "")
         self._environment.extension_error(exchange, identifier, error_type, state, self._clock())
+
+    def _subscribe(self, exchange: HttpExchange, api: Api) -> None:
+        identifier = exchange.headers.get("lambda-extension-identifier", "")
+        self._environment.subscribe(exchange, identifier, api, exchange.body, self._clock())

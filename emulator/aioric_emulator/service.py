@@ -73,6 +73,8 @@ class Service:
 
     def __init__(self, facts: FunctionFacts, limits: Limits, new_id: Callable[[], str]) -> None:
         self.epoch_offset = 0.0
+        # Gives the files of the external extensions that a new environment starts.
+        self.find_external: Callable[[], tuple[str, ...]] = tuple
         self._facts = facts
         self._limits = limits
         self._new_id = new_id
@@ -219,7 +221,7 @@ class Service:
             Birth(self._launched, now, now + init_limit, phase, snapshot),
             self,
             self._decisions.append,
-            Registrations(self._facts, self._new_id, events)
+            Registrations(self._facts, self._new_id, events, self.find_external())
             if snapshot is None
             else snapshot.registrations.copy(),
         )

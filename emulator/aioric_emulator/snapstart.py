@@ -43,6 +43,8 @@ class SnapStartEnvironment(ClassicEnvironment):
         if self.snapshot is not None:
             self.is_initialising = False
             self._restored_at = birth.started_at
+            # Nobody subscribes in a copy: its init took place before it was one.
+            self.telemetry.close()
 
     @property
     def is_snapshot(self) -> bool:
@@ -82,6 +84,7 @@ class SnapStartEnvironment(ClassicEnvironment):
             return
         self.state = RuntimeState.RESTORE_READY
         self._waiting = exchange
+        self._runtime_is_ready()
         self.settle(now)
 
     def settle(self, now: float) -> None:

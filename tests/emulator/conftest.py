@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from aioric_emulator.pytest_plugin import aioric_function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["aioric_function"]
 
@@ -36,3 +41,19 @@ def greeter(tmp_path: Path) -> Path:
 def toy_command() -> list[str]:
     """Give the command line of the toy runtime."""
     return TOY
+
+
+@pytest.fixture
+def extensions(tmp_path: Path) -> Callable[..., Path]:
+    """Give what adds an extension with its orders to a folder, and gives the folder."""
+    folder = tmp_path / "extensions"
+    folder.mkdir()
+    code = Path(__file__).with_name("toy_extension.py").read_text("utf-8")
+
+    def add(name: str, **orders: object) -> Path:
+        (folder / f".{name}.json").write_text(json.dumps(orders))
+        (folder / name).write_text(f"#!{sys.executable}\n{code}")
+        (folder / name).chmod(0o755)
+        return folder
+
+    return add

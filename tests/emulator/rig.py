@@ -16,6 +16,7 @@ from aioric_emulator.service import Limits, Service
 if TYPE_CHECKING:
     from aioric_emulator.messages import Answer, Ending, Outcome, Rejection
     from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.subscriptions import Api
 
 FACTS = FunctionFacts("f", "$LATEST", "app.handler", "123456789012")
 
@@ -100,15 +101,23 @@ class Platform:
     """A service, and what it decided."""
 
     def __init__(
-        self, *, timeout: float = 3.0, environments: int = 2, lanes: int | None = None, **limits: Any
+        self,
+        *,
+        timeout: float = 3.0,
+        environments: int = 2,
+        lanes: int | None = None,
+        external: tuple[str, ...] = (),
+        facts: FunctionFacts = FACTS,
+        **limits: Any,
     ) -> None:
         self.now = 100.0
         numbers = itertools.count(1)
         self.service = Service(
-            FACTS,
+            facts,
             Limits(timeout, environments, lanes, **limits),
             lambda: f"00000000-0000-4000-8000-{next(numbers):012x}",
         )
+        self.service.find_external = lambda: external
         self.timeout = timeout
         self.requests = itertools.count(1)
         self.launched: list[ExecutionEnvironment] = []
@@ -138,6 +147,11 @@ class Platform:
                     self.stopped.append((environment, reason))
                 case decisions.InitEnd():
                     self.inits.append(decision)
+            self._tell(decision)
+
+    def _tell(self, decision: decisions.Decision) -> None:
+        if isinstance(decision, decisions.OfEnvironment) and decision.environment.records.are_watched:
+            decision.environment.records.tell(decision, self.now, 0)
 
     @property
     def restores(self) -> list[decisions.RestoreEnd]:
@@ -247,6 +261,13 @@ class Platform:
     def extension_error(self, identifier: str, error_type: str, state: str) -> Peer:
         peer = Peer()
         self.environment.extension_error(peer, identifier, error_type, state, self.now)
+        self.apply()
+        return peer
+
+    def subscribe(self, identifier: str, request: object, api: Api = "telemetry") -> Peer:
+        peer = Peer()
+        body = request if isinstance(request, bytes) else json.dumps(request).encode()
+        self.environment.subscribe(peer, identifier, api, body, self.now)
         self.apply()
         return peer
 

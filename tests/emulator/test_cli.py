@@ -20,7 +20,7 @@ import aioric_emulator
 from tests.emulator.polling import is_alive, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
 EMULATOR = Path(aioric_emulator.__file__).parents[1]
 SOURCES = os.pathsep.join([str(EMULATOR), str(EMULATOR.parent / "runtime")])
@@ -306,6 +306,20 @@ async def test_nothing_survives_sigkill(development: Development) -> None:
     assert all(is_alive(pid) for pid in pids)
     development.process.kill()
     await until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+async def test_extensions_are_started_and_do_not_survive(
+    toy_command: Sequence[str], tmp_path: Path, extensions: Callable[..., Path]
+) -> None:
+    """Those of a folder, by its option; and after SIGKILL of the emulator none is left."""
+    folder = str(extensions("agent", events=["INVOKE"]))
+    async with Served(tmp_path, "x.y", "--extensions", folder, "--", *toy_command) as served:
+        assert await served.invoke("function", '{"a": 1}') == {"a": 1}
+        await until(lambda: "event INVOKE" in served.log)
+        agent = int(served.log.partition("registered ")[2].split()[0])
+        assert is_alive(agent)
+        served.process.kill()
+        await until(lambda: not is_alive(agent))
 
 
 async def test_any_client_invokes(development: Development) -> None:

@@ -1,4 +1,4 @@
-"""Internal extensions: registration, their events, their failures, and every refusal of the catalogue."""
+"""Extensions as they are registered: their events, their failures, and every refusal of the catalogue."""
 
 from __future__ import annotations
 
@@ -15,6 +15,51 @@ UNKNOWN = "11111111-2222-3333-4444-555555555555"
 def registrations(*events: str) -> Registrations:
     """Give an environment's registrations, which allow some events."""
     return Registrations(FACTS, lambda: UNKNOWN, frozenset(events))
+
+
+def test_an_external_one_has_rights_of_its_own() -> None:
+    """It is known by its file's name, and may be told of the end; an internal one beside it may not."""
+    both = Registrations(FACTS, lambda: UNKNOWN, frozenset({"INVOKE"}), ("agent",))
+    assert both.have_external
+    before = both.are_registered
+    assert both.register("agent", "", b'{"events":["INVOKE","SHUTDOWN"]}').status == 200
+    assert [before, both.are_registered, both.are_ready] == [False, True, False]
+    assert both.find(UNKNOWN).events == {"INVOKE", "SHUTDOWN"}
+    with pytest.raises(ExtensionError, match="ShutdownEventNotSupportedForInternalExtension"):
+        both.register("inside", "", b'{"events":["SHUTDOWN"]}')
+    with pytest.raises(ExtensionError, match="OTHER: InvalidEventType"):
+        both.register("agent", "", b'{"events":["OTHER"]}')
+
+
+def test_an_external_one_registers_once() -> None:
+    """And may not poll before."""
+    one = Registrations(FACTS, lambda: UNKNOWN, frozenset(), ("agent",))
+    with pytest.raises(ExtensionError, match="from Started to Ready failed for extension agent"):
+        one.poll(UNKNOWN, Peer())
+    one.register("agent", "", b"{}")
+    with pytest.raises(ExtensionError, match="from Registered to Registered failed for extension agent"):
+        one.register("agent", "", b"{}")
+
+
+def test_on_managed_instances_an_external_one_is_not_invoked() -> None:
+    """It may be told of the end only."""
+    one = Registrations(FACTS, lambda: UNKNOWN, frozenset(), ("agent",))
+    with pytest.raises(ExtensionError, match="INVOKE: InvalidEventType"):
+        one.register("agent", "", b'{"events":["INVOKE"]}')
+    assert one.register("agent", "", b'{"events":["SHUTDOWN"]}').status == 200
+
+
+def test_an_end_is_remembered_with_its_reason() -> None:
+    """What an extension reported itself is not replaced by the end of its process."""
+    two = Registrations(FACTS, iter([UNKNOWN, UNKNOWN.replace("1", "2")]).__next__, frozenset(), ("a", "b"))
+    two.register("a", "", b"{}")
+    two.fail(UNKNOWN, "Broken", "InitError")
+    two.exited("a", "Extension.Crash")
+    two.exited("b", "Extension.LaunchError")
+    assert [(each.name, each.state, each.error_type) for each in two.report()] == [
+        ("a", "InitError", "Broken"),
+        ("b", "LaunchError", "Extension.LaunchError"),
+    ]
 
 
 def identifier(platform: Platform, name: str = "ext", events: tuple[str, ...] = ()) -> str:

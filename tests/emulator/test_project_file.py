@@ -38,6 +38,7 @@ on_failure = "failed.jsonl"
 handler = "app.many"
 concurrency = 4
 command = ["./bootstrap", "x"]
+extensions = "src"
 
 [functions.snap]
 handler = "app.handler"
@@ -66,7 +67,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert greet.destinations.on_failure == tmp_path / "failed.jsonl"
     assert greet.destinations.on_success is None
     assert (lanes.concurrency, lanes.command) == (4, ("./bootstrap", "x"))
-    assert lanes.task_root == tmp_path
+    assert (lanes.task_root, lanes.extensions, greet.extensions) == (tmp_path, tmp_path / "src", None)
     assert snap.initialization_type == "snap-start"
 
 
@@ -90,6 +91,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("[functions.f]\nhandler='a.b'\nenv={A=[]}", "f: the variable A is text, not []"),
         ("[functions.f]\nhandler='a.b'\nenv_file='no'", "f: [Errno 2]"),
         ("[functions.f]\nhandler='a.b'\ntask_root='no'", "f: there is no folder"),
+        ("[functions.f]\nhandler='a.b'\nextensions='no'", "/no of extensions"),
         ("[functions.f]\nhandler='a.b'\nlog_format='xml'", "f: log_format is Text or JSON"),
         ("[functions.f]\nhandler='a.b'\nevents={max_retries=3}", "f: events: max_retries is between 0 and 2"),
         (

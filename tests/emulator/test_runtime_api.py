@@ -117,8 +117,8 @@ def test_an_extension_registers_waits_and_fails() -> None:
     ("method", "target", "status"),
     [
         ("GET", f"{V}/ping", 200),
-        ("PUT", "/2022-07-01/telemetry", 202),
-        ("PUT", "/2020-08-15/logs", 202),
+        ("PUT", "/2022-07-01/telemetry", 403),
+        ("PUT", "/2020-08-15/logs", 403),
         ("GET", "/2022-07-01/telemetry", 405),
         ("POST", f"{V}/ping", 405),
         ("POST", f"{V}/runtime/invocation/next", 405),

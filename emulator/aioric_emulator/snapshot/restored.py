@@ -15,6 +15,8 @@ from aioric_emulator.snapshot.copying import Carried, CopyError
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
+    from anyio.abc import TaskGroup
+
     from aioric_emulator.log_pipe import Reader
     from aioric_emulator.runtime_api import RuntimeApi
     from aioric_emulator.snapshot.source import Snapshot
@@ -37,10 +39,10 @@ class RestoredEnvironment(RunningEnvironment):
         self._process.thaw()
         return await self._control.ask()
 
-    async def _start(self, api: RuntimeApi, stack: AsyncExitStack) -> RuntimeProcess:
-        stack.callback(self._close_logs)
+    async def _start(self, api: RuntimeApi, stack: AsyncExitStack, tasks: TaskGroup) -> RuntimeProcess:  # noqa: ARG002 - a copy has no extension to start
+        stack.callback(self._log.close)
         readers: list[Reader] = [LineReader(), *(FrameReader() for _ in self._source.framed)]
-        logs = [self._open_pipe(reader) for reader in readers]
+        logs = [self._log.open_pipe(reader) for reader in readers]
         # A copy that nobody calls is there for the check.
         is_asked = self.model.reserved is None
         try:

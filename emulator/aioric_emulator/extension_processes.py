@@ -1,0 +1,92 @@
+"""The external extensions of one environment: the files of a folder, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import anyio
+
+from aioric_emulator.process import launch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from anyio.abc import TaskGroup
+
+    from aioric_emulator.guardian import Guardian
+    from aioric_emulator.process import RuntimeProcess
+
+__all__ = ["ExtensionProcesses", "find_extensions"]
+
+
+def find_extensions(folder: Path | None, warn: Callable[[str], None]) -> tuple[str, ...]:
+    """Give the names of the executable files directly in a folder, in their order; hidden ones are none.
+
+    `warn` is told of other files: somebody may have forgotten to make them executable.
+    """
+    if folder is None or not folder.is_dir():
+        return ()
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    names = []
+    for path in files:
+        if os.access(path, os.X_OK):
+            names.append(path.name)
+        else:
+            warn(f"aioric: the extension {path.name} is not executable, and is not started: chmod +x {path}")
+    return tuple(names)
+
+
+class ExtensionProcesses:
+    """The processes, by the names of their files. `on_exit` is told of each that ends by itself."""
+
+    def __init__(self, guardian: Guardian, on_exit: Callable[[str, int], None]) -> None:
+        self._guardian = guardian
+        self._on_exit = on_exit
+        self._running: dict[str, RuntimeProcess] = {}
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids, by name."""
+        return {name: process.pid for name, process in self._running.items()}
+
+    @property
+    def max_memory(self) -> int:
+        """The most memory, in bytes, that they have used so far."""
+        return sum(process.memory.peak() for process in self._running.values())
+
+    async def start(
+        self, path: Path, variables: Mapping[str, str], log: int, folder: Path, tasks: TaskGroup
+    ) -> None:
+        """Start one, in a folder, with both its output streams in a log. Raises `OSError` where it cannot."""
+        process = await launch([str(path)], folder, variables, log, (), self._guardian)
+        self._running[path.name] = process
+        tasks.start_soon(self._watch, path.name, process)
+
+    async def _watch(self, name: str, process: RuntimeProcess) -> None:
+        self._on_exit(name, await process.wait())
+
+    def freeze(self) -> None:
+        """Stop them where they are."""
+        for process in self._running.values():
+            process.freeze()
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for process in self._running.values():
+            process.thaw()
+
+    async def end(self, killed: Iterable[str], seconds: float) -> None:
+        """End them all: some at once, the others once they have ended, or after some seconds."""
+        names = frozenset(killed)
+        async with anyio.create_task_group() as tasks:
+            for name, process in self._running.items():
+                tasks.start_soon(end_process, process, 0.0 if name in names else seconds)
+
+
+async def end_process(process: RuntimeProcess, seconds: float) -> None:
+    """Give a process some seconds to end by itself, and end all that is left of it."""
+    with anyio.move_on_after(seconds):
+        await process.wait()
+    await process.end(0.0)
