@@ -206,8 +206,8 @@ class Connection(Piecemeal, asyncio.Protocol):
         exchange.method = self._parser.get_method().decode("latin-1")
         exchange.target = self._url.decode("utf-8", "surrogateescape")
         exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
-        if self._keeps_fields:
-            exchange.peer = self._transport.get_extra_info("peername")[0]
+        if self._keeps_fields and (peer := self._transport.get_extra_info("peername")):
+            exchange.peer = peer[0]
         if self._opened is not None:
             self._opened(exchange)
         if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:

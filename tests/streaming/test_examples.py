@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from aioric_emulator.fronts.routes import Route
+from aioric_emulator.fronts.settings import (
+    AlbSettings,
+    HttpApiSettings,
+    RestApiSettings,
+    UrlSettings,
+    catch_all,
+)
+
 if TYPE_CHECKING:
     from aioric_emulator import Emulator
+    from aioric_emulator.fronts.settings import FrontSettings
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "streaming"
 
@@ -69,3 +79,40 @@ async def test_one_handler_answers_both_callers(aioric_function: type[Emulator])
 
     assert streamed.text == whole.payload["body"] == "Hello, Ada"
     assert whole.payload["statusCode"] == 200
+
+
+WHOLE: dict[str, FrontSettings] = {
+    "url": UrlSettings("function", 0),
+    "http api": HttpApiSettings((Route("function"),), 0),
+    "rest api": RestApiSettings(catch_all("function"), 0),
+    "alb": AlbSettings("function", 0),
+}
+
+
+@pytest.mark.parametrize("front", WHOLE)
+async def test_the_whole_is_answered_behind_every_front(aioric_function: type[Emulator], front: str) -> None:
+    """What `stream_to_buffer` makes of a stream is an answer to all of them."""
+    async with (
+        aioric_function("both_callers.whole", task_root=EXAMPLES) as fn,
+        fn.serve(WHOLE[front]) as url,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        answer = await http.get(f"{url}?name=Ada")
+
+    assert (answer.status_code, answer.text) == (200, "Hello, Ada")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+async def test_a_buffered_url_collects_what_is_streamed(aioric_function: type[Emulator]) -> None:
+    """The same handler that streams needs no change for it: its prelude is read when all is there."""
+    async with (
+        aioric_function("web_page.handler", task_root=EXAMPLES) as fn,
+        fn.serve_url() as url,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        page = await http.get(url)
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["set-cookie"] == "seen=1"
+    assert page.headers["content-length"] == str(len(page.content))
+    assert page.text.endswith("<tr><td>5</td><td>25</td></tr></table>")

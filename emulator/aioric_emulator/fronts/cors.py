@@ -1,6 +1,7 @@
-"""Cross-origin requests, as Function URLs and HTTP APIs answer them where they are configured to. No I/O.
+"""Cross-origin requests, as fronts answer them where they are configured to. No I/O.
 
-https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
+https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html, and of REST APIs
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-corsconfiguration.html
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aioric_emulator.answers import JSON
 from aioric_emulator.messages import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aioric_emulator.fronts.request import Request
 
 __all__ = ["Cors"]
@@ -47,6 +51,22 @@ class Cors:
             if self.max_age:
                 headers.append(("Access-Control-Max-Age", str(self.max_age)))
         return Answer(status, tuple(headers))
+
+    def mock(self, methods: Iterable[str]) -> Answer:
+        """Give what the OPTIONS method of a REST API says, whoever asks: SAM makes it a mock.
+
+        `methods` are those of the resource, for where none are configured.
+        """
+        named = {"Origin": self.allow_origins[:1], "Headers": self.allow_headers}
+        named["Methods"] = self.allow_methods or tuple(sorted({*methods, "OPTIONS"}))
+        headers = [
+            (f"Access-Control-Allow-{name}", ",".join(values)) for name, values in named.items() if values
+        ]
+        if self.allow_credentials:
+            headers.append(("Access-Control-Allow-Credentials", "true"))
+        if self.max_age:
+            headers.append(("Access-Control-Max-Age", str(self.max_age)))
+        return Answer(200, (JSON, *headers), b"{}\n")
 
     def add(self, request: Request, answer: Answer) -> Answer:
         """Give an answer with our headers for its origin in place of the function's own."""

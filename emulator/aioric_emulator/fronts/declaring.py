@@ -43,7 +43,12 @@ API: Kinds = {**PORT, "routes": (dict, 0, 0), "stage": (str, 0, 0), "stage_varia
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 HTTP_API: Kinds = {**API, "payload_format": (str, 0, 0), "timeout": (float, 0.05, 30), "cors": (dict, 0, 0)}
 # A REST API's 29 s can be raised by a quota of the account.
-REST_API: Kinds = {**API, "binary_media_types": (list, 0, 0), "timeout": (float, 0.05, 900)}
+REST_API: Kinds = {
+    **API,
+    "binary_media_types": (list, 0, 0),
+    "timeout": (float, 0.05, 900),
+    "cors": (dict, 0, 0),
+}
 ALB: Kinds = {**PORT, "function": (str, 1, 0), "multi_value_headers": (bool, 0, 0)}
 CORS: Kinds = {
     "allow_origins": (list, 0, 0),
@@ -105,7 +110,7 @@ def declare_http_api(place: str, table: Mapping[str, Any], functions: Sequence[s
 
 def declare_rest_api(place: str, table: Mapping[str, Any], functions: Sequence[str]) -> RestApiSettings:
     """Give a REST API. Without routes all requests go to the first function."""
-    checked = check(place, table, REST_API)
+    checked = with_cors(place, check(place, table, REST_API))
     declared = checked.pop("routes", None)
     routes = catch_all(functions[0]) if declared is None else declare_routes(place, declared, functions)
     if any(each.path == DEFAULT for each in routes):

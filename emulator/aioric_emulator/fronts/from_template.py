@@ -105,13 +105,14 @@ class TemplateFronts:
         properties = dict(self._globals.get(kind) or {})
         if isinstance(own, dict) and own.get("Type") == KINDS[kind]:
             properties |= own.get("Properties") or {}
-        keys = (*SETTINGS[kind], "CorsConfiguration", "BinaryMediaTypes")
+        keys = (*SETTINGS[kind], "Cors", "CorsConfiguration", "BinaryMediaTypes")
         found = self._resolve(name, {key: properties[key] for key in keys if key in properties})
         settings = {ours: found[key] for key, ours in SETTINGS[kind].items() if key in found}
         if kind == "Api":
             # SAM writes the slash as JSON pointers do.
             types = tuple(str(each).replace("~1", "/") for each in found.get("BinaryMediaTypes") or ())
-            return RestApiSettings(routes, binary_media_types=types, **settings)
+            rest = read_rest_cors(name, found["Cors"]) if found.get("Cors") else None
+            return RestApiSettings(routes, binary_media_types=types, cors=rest, **settings)
         cors = found.get("CorsConfiguration")
         return HttpApiSettings(routes, cors=read_cors(name, cors) if cors else None, **settings)
 
@@ -125,6 +126,27 @@ def read_cors(place: str, declared: Any) -> Cors:
     lists = {ours: tuple(map(str, declared.get(key) or ())) for key, ours in CORS.items()}
     age = int(declared.get("MaxAge") or 0)
     return Cors(**lists, allow_credentials=declared.get("AllowCredentials") is True, max_age=age)
+
+
+def read_rest_cors(place: str, declared: Any) -> Cors:
+    """Give the `Cors` of a REST API, whose values SAM has in quotes of their own: `"'GET,PUT'"`."""
+    if isinstance(declared, str):
+        declared = {"AllowOrigin": declared}
+    if not isinstance(declared, dict):
+        raise DeclarationError(f"{place}: Cors is text or a mapping, not {declared!r}")
+    plain = {key: str(value).strip("'") for key, value in declared.items()}
+
+    def parts(key: str) -> tuple[str, ...]:
+        return tuple(each.strip() for each in plain.get(key, "").split(",") if each.strip())
+
+    age = plain.get("MaxAge", "0")
+    return Cors(
+        parts("AllowOrigin"),
+        parts("AllowMethods"),
+        parts("AllowHeaders"),
+        allow_credentials=declared.get("AllowCredentials") is True,
+        max_age=int(age) if age.isdecimal() else 0,
+    )
 
 
 def target(reference: Any) -> str:

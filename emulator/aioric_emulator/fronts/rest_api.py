@@ -26,6 +26,7 @@ from aioric_emulator.messages import Answer
 
 if TYPE_CHECKING:
     from aioric_emulator.fronts.request import Facts, Request
+    from aioric_emulator.fronts.routes import Match
     from aioric_emulator.fronts.settings import RestApiSettings
     from aioric_emulator.messages import Outcome, Rejection
 
@@ -73,6 +74,9 @@ class RestApi:
         trimmed = path.rstrip("/") or "/"
         resource = self._router.find_resource(trimmed)
         match = self._router.match(request.method, trimmed)
+        cors = self._settings.cors
+        if cors is not None and is_mocked(request.method, resource, match):
+            return dress(facts, cors.mock(self._router.methods(resource)))
         if match is None or match.route.path != resource:
             return dress(facts, self.fault(403))
         context = context_1(
@@ -147,6 +151,12 @@ class RestApi:
 
     def _refuse(self, rejection: Rejection) -> Answer:  # noqa: ARG002 - the client is not told why
         return self.fault(500)
+
+
+def is_mocked(method: str, resource: str, match: Match | None) -> bool:
+    """Whether the mock of a resource answers: after a method OPTIONS of one's own, and before ANY."""
+    is_own = match is not None and match.route.path == resource and match.route.method == "OPTIONS"
+    return method == "OPTIONS" and resource != "" and not is_own
 
 
 def header_fields(request: Request, facts: Facts) -> list[tuple[str, str]]:

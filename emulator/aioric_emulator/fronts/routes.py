@@ -87,6 +87,11 @@ class Router:
         """Give the path of the best route, whatever its method; nothing where there is none."""
         return next((route.path for route, pattern in self._routes if pattern.fullmatch(path)), "")
 
+    def methods(self, path: str) -> set[str]:
+        """Give the methods that a resource's path has routes for; `ANY` are all of them."""
+        found = {route.method for route, _ in self._routes if route.path == path}
+        return set(METHODS - {"ANY"}) if "ANY" in found else found
+
 
 def rank(route: Route) -> tuple[tuple[int, ...], bool]:
     """Give what sorts the better route first."""

@@ -89,6 +89,7 @@ class RestApiSettings:
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     binary_media_types: tuple[str, ...] = ()
     timeout: float = 29.0
+    cors: Cors | None = None
 
     @property
     def title(self) -> str:

@@ -58,6 +58,7 @@ cors = { allow_origins = ["*"] }
 stage = "dev"
 binary_media_types = ["image/*"]
 timeout = 60
+cors = { allow_origins = ["*"] }
 routes = { "/{proxy+}" = "b" }
 
 [alb]
@@ -88,7 +89,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
             Cors(("*",)),
         ),
         HttpApiSettings((Route("a"),)),
-        RestApiSettings((Route("b", "/{proxy+}"),), None, "dev", {}, ("image/*",), 60.0),
+        RestApiSettings((Route("b", "/{proxy+}"),), None, "dev", {}, ("image/*",), 60.0, Cors(("*",))),
         AlbSettings("b", 0, multi_value_headers=True),
     ]
     assert read(tmp_path, f"{FUNCTIONS}[rest_api]\n").fronts == [RestApiSettings(catch_all("a"))]

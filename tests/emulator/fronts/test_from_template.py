@@ -22,7 +22,7 @@ WHOLE = """
 Parameters: {Stage: {Type: String, Default: dev}}
 Globals:
   Function: {Runtime: python3.13}
-  Api: {BinaryMediaTypes: [image~1png]}
+  Api: {BinaryMediaTypes: [image~1png], Cors: "'*'"}
   HttpApi: {StageVariables: {TABLE: !Ref Stage}}
 Resources:
   Own:
@@ -31,7 +31,12 @@ Resources:
       StageName: !Ref Stage
       CorsConfiguration: {AllowOrigins: ["https://a"], AllowCredentials: true}
   Open: {Type: "AWS::Serverless::HttpApi", Properties: {CorsConfiguration: true}}
-  Rest: {Type: "AWS::Serverless::Api", Properties: {StageName: !Ref Stage, Variables: {A: b}}}
+  Rest:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: !Ref Stage
+      Variables: {A: b}
+      Cors: {AllowOrigin: "'https://a'", AllowMethods: "'GET, PUT'", MaxAge: "'9'", AllowCredentials: true}
   First:
     Type: AWS::Serverless::Function
     Properties:
@@ -83,7 +88,9 @@ def test_a_whole_template(tmp_path: Path) -> None:
     assert read(tmp_path, WHOLE) == [
         UrlSettings("dev-first", None, "RESPONSE_STREAM", Cors(("*",), ("GET",), ("x",), ("y",), max_age=9)),
         UrlSettings("Third"),
-        RestApiSettings((Route("dev-first", "/{proxy+}"),), binary_media_types=("image/png",)),
+        RestApiSettings(
+            (Route("dev-first", "/{proxy+}"),), binary_media_types=("image/png",), cors=Cors(("*",))
+        ),
         HttpApiSettings(
             (Route("dev-first"), Route("dev-first", "/old", "POST", "1.0", 0.5)), stage_variables=table
         ),
@@ -101,6 +108,7 @@ def test_a_whole_template(tmp_path: Path) -> None:
             stage="dev",
             stage_variables={"A": "b"},
             binary_media_types=("image/png",),
+            cors=Cors(("https://a",), ("GET", "PUT"), allow_credentials=True, max_age=9),
         ),
     ]
 
@@ -113,6 +121,9 @@ Resources:
       Runtime: python3.13
       Handler: app.f
 """
+API = """
+  A: {Type: "AWS::Serverless::Api", Properties: {StageName: x, Cors: true}}
+"""
 REFUSED = {
     "FunctionUrlConfig: {Cors: x}": "F: FunctionUrlConfig: Cors is a mapping or true, not 'x'",
     "FunctionUrlConfig: {InvokeMode: X}": "F: url: invoke_mode is BUFFERED or RESPONSE_STREAM, not X",
@@ -122,6 +133,13 @@ REFUSED = {
     "Events: {E: {Type: Api, Properties: {Path: /x, Method: fetch}}}": "F: E: FETCH /x: a route's method is",
     "Events: {E: {Type: Api, Properties: {Path: !GetAtt A.B}}}": "F: E: Fn::GetAtt is not known",
 }
+
+
+def test_cors_of_a_rest_api_is_text_or_a_mapping(tmp_path: Path) -> None:
+    """Unlike an HTTP API's it cannot be just on."""
+    events = "      Events: {E: {Type: Api, Properties: {Path: /x, Method: get, RestApiId: !Ref A}}}"
+    with pytest.raises(DeclarationError, match="A: Cors is text or a mapping, not True"):
+        read(tmp_path, f"{FUNCTION}{events}{API}")
 
 
 @pytest.mark.parametrize("text", REFUSED)

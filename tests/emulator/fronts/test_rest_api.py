@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aioric_emulator.fronts.cors import Cors
 from aioric_emulator.fronts.rest_api import RestApi
 from aioric_emulator.fronts.routes import Route
 from aioric_emulator.fronts.settings import RestApiSettings, catch_all
@@ -206,3 +207,24 @@ def test_what_no_method_takes_is_a_403(method: str, target: str) -> None:
 
     assert isinstance(found, Answer)
     assert (found.status, found.body) == (403, b'{"message":"Missing Authentication Token"}')
+
+
+@pytest.mark.parametrize("target", ["/a", "/a/", "/b"])
+def test_options_is_a_mock_where_cors_is_configured(target: str) -> None:
+    """It tells everybody the same, and the function's other answers carry headers of its own only."""
+    cors = Cors(("https://a.example",), (), ("x-key",), allow_credentials=True, max_age=9)
+    routes = (Route("f", "/a", "GET"), Route("f", "/b"), Route("f", "/c", "OPTIONS"))
+    api = RestApi(RestApiSettings(routes, cors=cors))
+    told = api.receive(request(target, method="OPTIONS"), FACTS)
+    methods = "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT" if target == "/b" else "GET,OPTIONS"
+
+    assert isinstance(told, Answer)
+    assert (told.status, told.body) == (200, b"{}\n")
+    found = headers(told)
+    assert found["access-control-allow-origin"] == ["https://a.example"]
+    assert found["access-control-allow-methods"] == [methods]
+    assert found["access-control-allow-headers"] == ["x-key"]
+    assert found["access-control-allow-credentials"] == ["true"]
+    assert found["access-control-max-age"] == ["9"]
+    assert call(api, request("/c", method="OPTIONS")).function == "f"
+    assert "access-control-allow-origin" not in headers(answer(api, {"statusCode": 200}, request("/b")))
