@@ -63,6 +63,7 @@ class Connection(Piecemeal, asyncio.Protocol):
         self._opened: Callable[[HttpExchange], None] | None = getattr(application, "opened", None)
         # Nor wants every one to see headers as they came, and to answer faults in its own words.
         self._keeps_fields: bool = getattr(application, "keeps_fields", False)
+        self._fields: list[tuple[str, str]] = []
         self._translate: Callable[[Answer], Answer] | None = getattr(application, "translate_fault", None)
         self._linger: asyncio.TimerHandle | None = None
 
@@ -197,7 +198,7 @@ class Connection(Piecemeal, asyncio.Protocol):
         text = value.rstrip(b" \t").decode("utf-8", "surrogateescape")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
         if self._keeps_fields and self._in_head:
-            exchange.fields.append((name.decode("latin-1"), text))
+            self._fields.append((name.decode("latin-1"), text))
 
     def on_headers_complete(self) -> None:
         """Go on to the body."""
@@ -206,8 +207,10 @@ class Connection(Piecemeal, asyncio.Protocol):
         exchange.method = self._parser.get_method().decode("latin-1")
         exchange.target = self._url.decode("utf-8", "surrogateescape")
         exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
-        if self._keeps_fields and (peer := self._transport.get_extra_info("peername")):
-            exchange.peer = peer[0]
+        if self._keeps_fields:
+            exchange.fields, self._fields = self._fields, []
+            if peer := self._transport.get_extra_info("peername"):
+                exchange.peer = peer[0]
         if self._opened is not None:
             self._opened(exchange)
         if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from aioric_emulator.messages import Answer
     from aioric_emulator.relay import Relay
@@ -96,7 +96,7 @@ class HttpExchange:
         self.is_truncated = False
         self.fault: Answer | None = None
         # For an application that keeps fields: the headers as they came, and the peer's address.
-        self.fields: list[tuple[str, str]] = []
+        self.fields: Sequence[tuple[str, str]] = ()
         self.peer = "127.0.0.1"
         # Passes the body on while it arrives; then nothing of it is kept.
         self.relay: Relay | None = None
