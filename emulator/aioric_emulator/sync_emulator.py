@@ -11,11 +11,13 @@ from anyio.from_thread import start_blocking_portal
 from aioric_emulator.emulator import Emulator
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from anyio.from_thread import BlockingPortal
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.results import InvokeResult
     from aioric_emulator.snapshot.uniqueness import Uniqueness
 
@@ -78,6 +80,17 @@ class SyncEmulator:
     def uniqueness(self, copies: int = 2) -> Uniqueness:
         """Restore copies of the SnapStart snapshot, and give what they share; see `Emulator.uniqueness`."""
         return self._portal.call(self._emulator.uniqueness, copies)
+
+    def serve_url(
+        self, host: str = "127.0.0.1", port: int = 0, *, invoke_mode: str = "BUFFERED"
+    ) -> AbstractContextManager[str]:
+        """Serve a Function URL while the context is open; give it. As `Emulator.serve_url`."""
+        served = self._emulator.serve_url(host, port, invoke_mode=invoke_mode)
+        return self._portal.wrap_async_context_manager(served)
+
+    def serve(self, front: FrontSettings, host: str = "127.0.0.1") -> AbstractContextManager[str]:
+        """Serve a front of any kind while the context is open; give its URL. As `Emulator.serve`."""
+        return self._portal.wrap_async_context_manager(self._emulator.serve(front, host))
 
     def enqueue(self, payload: object = b"", **facts: str) -> str:
         """Queue an event, as `InvocationType=Event` does, and give its request id."""

@@ -11,6 +11,7 @@ import h11
 import httpx
 import pytest
 
+from aioric_emulator.fronts.cors import Cors
 from aioric_emulator.fronts.routes import Route
 from aioric_emulator.fronts.settings import (
     RESPONSE_STREAM,
@@ -306,6 +307,23 @@ async def test_requests_that_are_malformed(aioric_function: type[Emulator], fron
         status, _ = await exchange(url, huge)
         assert status == (400 if front == "alb" else 431)
         assert fn.environment_count == 0
+
+
+async def test_what_needs_no_function_starts_none(aioric_function: type[Emulator]) -> None:
+    """A path without a route, and a browser's question before a call to another origin."""
+    api = HttpApiSettings((Route(NAME, "/a"),), 0, cors=Cors(("*",), ("PUT",)))
+    asks = {"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
+    async with (
+        aioric_function("app.echo", task_root=TASK) as fn,
+        fn.serve(api) as url,
+        client(url) as http,
+    ):
+        lost = await http.get("/b")
+        told = await http.options("/a", headers=asks)
+        assert fn.environment_count == 0
+
+    assert (lost.status_code, lost.json()) == (404, {"message": "Not Found"})
+    assert (told.status_code, told.headers["access-control-allow-methods"]) == (204, "PUT")
 
 
 STREAMS = {
