@@ -283,8 +283,9 @@ class RunningEnvironment:
     async def _sample(self, process: RuntimeProcess) -> None:
         while True:
             process.memory.sample()
+            self._extensions.sample_memory()
             limit = self._configuration.memory * 1024 * 1024
-            if self._configuration.enforces_memory and process.memory.peak() > limit:
+            if self._configuration.enforces_memory and self.max_memory > limit:
                 self.model.overran_memory(self._clock())
                 self._apply()
             await anyio.sleep(SAMPLE_INTERVAL)

@@ -56,6 +56,11 @@ class ExtensionProcesses:
         """The most memory, in bytes, that they have used so far."""
         return sum(process.memory.peak() for process in self._running.values())
 
+    def sample_memory(self) -> None:
+        """Look at the size of their children; to be called now and then."""
+        for process in self._running.values():
+            process.memory.sample()
+
     async def start(
         self, path: Path, variables: Mapping[str, str], log: int, folder: Path, tasks: TaskGroup
     ) -> None:

@@ -5,6 +5,7 @@ Needs watchfiles, which `aioric[emulator]` brings along. It is asked by the syst
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,18 +30,31 @@ STEP = 30
 async def reload_changed(
     functions: Iterable[HostedFunction], on_reload: Callable[[HostedFunction, Path], None]
 ) -> None:
-    """Renew each function whose folder changes, for ever. `on_reload` is told the function and a file."""
+    """Renew each function whose folder changes, or that of its extensions, for ever.
+
+    `on_reload` is told the function and a file.
+    """
     from watchfiles import DefaultFilter, awatch  # noqa: PLC0415 - only hot reload needs it
+
+    by_root: dict[Path, list[HostedFunction]] = {}
+    programs: set[Path] = set()
+    for function in functions:
+        root, extensions = function.configuration.task_root.resolve(), function.configuration.extensions
+        by_root.setdefault(root, []).append(function)
+        if extensions is not None and extensions.is_dir():
+            programs.add(extensions.resolve())
+            # One within the function's own folder is watched with that.
+            if not extensions.resolve().is_relative_to(root):
+                by_root.setdefault(extensions.resolve(), []).append(function)
 
     class Sources(DefaultFilter):
         """The files that functions are made of, outside of folders such as `.git` and `.venv`."""
 
         def __call__(self, change: Change, path: str) -> bool:
-            return Path(path).suffix in SOURCES and super().__call__(change, path)
+            # A program may have any name.
+            is_program = Path(path).parent in programs and os.access(path, os.X_OK)
+            return (is_program or Path(path).suffix in SOURCES) and super().__call__(change, path)
 
-    by_root: dict[Path, list[HostedFunction]] = {}
-    for function in functions:
-        by_root.setdefault(function.configuration.task_root.resolve(), []).append(function)
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(set_when_cancelled, stop)

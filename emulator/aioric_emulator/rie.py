@@ -19,6 +19,7 @@ __all__ = ["ALIAS", "RieError", "read_address", "read_configuration"]
 ALIAS = "function"
 # Looked for without words, in this order; the first is in the folder that the emulator is started in.
 BOOTSTRAPS = ("bootstrap", "/var/runtime/bootstrap", "/var/task/bootstrap", "/opt/bootstrap")
+EXTENSIONS = Path("/opt/extensions")
 CLASSIC_ACCOUNT = "012345678912"
 MANAGED_ACCOUNT = "123456789012"
 # What the function is told as the emulator itself was told it, and what it is told by default.
@@ -76,6 +77,7 @@ def read_configuration(
         log_level=environment.get("AWS_LAMBDA_LOG_LEVEL", ""),
         platform_variables=find_platform_variables(environment),
         api_address=api_address,
+        extensions=EXTENSIONS,
         takes_caller_facts=True,
     )
 

@@ -150,12 +150,12 @@ class SnapStartEnvironment(ClassicEnvironment):
         else:
             super().init_error(exchange, answer, now)
 
-    def exited(self, status: int, now: float) -> None:
-        """Take note that the runtime's process ended, perhaps within its restore."""
+    def fail(self, failure: Failure, now: float) -> None:
+        """End the environment for a failure, perhaps within its restore."""
         if self._restored_at is not None and not self.is_stopped:
-            self._fail_restore(failures.exited(status), now)
+            self._fail_restore(failure, now)
         else:
-            super().exited(status, now)
+            super().fail(failure, now)
 
     def disconnected(self, exchange: Exchange) -> None:
         """A runtime that is not there to be restored is gone; its process says so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import anyio
@@ -76,7 +77,9 @@ class TelemetryDelivery:
         self._wake.set()
 
     async def _post(self, destination: Destination, body: bytes) -> bool:
-        # Slow to import, and only needed where somebody subscribes.
+        # Only needed where somebody subscribes, and slow to import: not on the event loop.
+        if self._client is None:
+            await anyio.to_thread.run_sync(import_module, "httpx")
         import httpx  # noqa: PLC0415
 
         if self._client is None:

@@ -284,6 +284,25 @@ async def test_a_saved_file_is_served_within_a_second(tmp_path: Path) -> None:
     assert log.count("has changed") == 1
 
 
+async def test_a_saved_extension_is_started(
+    toy_command: Sequence[str], tmp_path: Path, extensions: Callable[..., Path]
+) -> None:
+    """In a new environment, whatever its name; what it writes beside itself is no change."""
+    folder = extensions("agent", events=["INVOKE"])
+    task = tmp_path / "task"
+    task.mkdir()
+    words = ("x.y", "--task-root", str(task), "--extensions", str(folder))
+    async with Served(tmp_path, *words, "--", *toy_command) as served:
+        await served.invoke("function")
+        (folder / "output").touch()
+        with (folder / "agent").open("a") as program:
+            program.write("# changed\n")
+        await until(lambda: "agent has changed: function starts anew" in served.log)
+        await served.invoke("function")
+        await until(lambda: served.log.count("registered ") == 2)
+    assert "output has changed" not in served.log
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_it_cleanly(number: signal.Signals, development: Development) -> None:
     """Exit status 0, no trace, no process left behind."""

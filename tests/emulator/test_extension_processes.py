@@ -206,3 +206,41 @@ async def test_managed_instances_have_extensions(
         assert (await fn.invoke({"a": 1})).payload == {"a": 1}
     assert "event SHUTDOWN spindown" in fn.logs
     assert any('"platform.extension"' in line for line in fn.logs)
+
+
+async def test_one_that_never_registers_holds_init_up(
+    toy_command: list[str], tmp_path: Path, extensions: Callable[..., Path]
+) -> None:
+    """Until its limit, and the invocation's after that; the runtime is not even started."""
+    folder = extensions("mute", deed="mute")
+    async with toy(toy_command, tmp_path, folder, init_limit=0.5, timeout=0.5) as fn:
+        result = await fn.invoke({})
+    assert result.payload["errorType"] == "Sandbox.Timedout"
+    assert any("Name: mute\tState: Started" in line for line in fn.logs)
+    assert not any(line.startswith("init") for line in fn.logs)
+
+
+async def test_an_end_during_the_start_leaves_nothing(
+    toy_command: list[str], tmp_path: Path, extensions: Callable[..., Path]
+) -> None:
+    """Whether the processes were there already or not."""
+    folder = extensions("mute", deed="mute")
+    for _ in range(5):
+        async with toy(toy_command, tmp_path, folder, concurrency=1):
+            pass
+    names = [" ".join(each.cmdline()) for each in psutil.Process().children(recursive=True)]
+    assert not [name for name in names if str(folder) in name]
+
+
+async def test_a_snapshot_has_extensions(
+    toy_command: list[str], tmp_path: Path, extensions: Callable[..., Path]
+) -> None:
+    """They are part of the one restore, since what runs beside the runtime cannot be copied with it."""
+    folder = extensions("agent", events=["INVOKE", "SHUTDOWN"])
+    variables = {"TOY_INIT": "restore"}
+    async with toy(toy_command, tmp_path, folder, env=variables, snapstart=True) as fn:
+        assert (await fn.invoke({"a": 1})).payload == {"a": 1}
+        assert (await fn.invoke({"a": 2})).payload == {"a": 2}
+    assert sum(line.startswith("event INVOKE") for line in fn.logs) == 2
+    assert len(pids(fn.logs)) == 1
+    assert "event SHUTDOWN spindown" in fn.logs

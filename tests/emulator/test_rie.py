@@ -21,6 +21,7 @@ def test_the_defaults_are_theirs(tmp_path: Path) -> None:
     assert (found.timeout, found.memory, found.concurrency) == (300.0, 3008, None)
     assert found.arn == "arn:aws:lambda:us-east-1:012345678912:function:test_function"
     assert found.api_address == API
+    assert str(found.extensions) == "/opt/extensions"
     variables = found.runtime_environment({}, "127.0.0.1:9001", "stream", {})
     assert variables["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/Functions"
     assert variables["AWS_LAMBDA_LOG_STREAM_NAME"] == "$LATEST"

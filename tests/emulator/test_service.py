@@ -7,6 +7,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from aioric_emulator.service import Limits
+from aioric_emulator.subscriptions import Api  # noqa: TC001 - hypothesis reads the rules' types
 from tests.emulator.rig import Platform, Recorder
 
 
@@ -269,10 +270,11 @@ class AnyOrder(RuleBasedStateMachine):
     runtimes = Bundle("runtimes")
     calls = Bundle("calls")
     lanes: int | None = None
+    external: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
-        self.platform = Platform(lanes=self.lanes, environments=3)
+        self.platform = Platform(lanes=self.lanes, environments=3, external=self.external)
         self.callers: list[Recorder] = []
 
     @rule(target=calls, tenant=strategies.sampled_from(["", "t"]))
@@ -361,6 +363,37 @@ class AnyOrder(RuleBasedStateMachine):
             assert (caller.outcome is None) == (caller.ending is None)
 
 
+class AnyOrderBeside(AnyOrder):
+    """The same beside two external extensions, which come and go, subscribe, and are told of the end."""
+
+    external = ("a", "b")
+
+    @rule(
+        index=strategies.integers(0, 5), name=strategies.sampled_from("ab"), status=strategies.integers(-9, 3)
+    )
+    def extension_ends(self, index: int, name: str, status: int) -> None:
+        self.pick(index)
+        if self.platform.launched:
+            self.platform.environment.extension_exited(name, status, self.platform.now)
+            self.platform.apply()
+
+    @rule(runtime=consumes(AnyOrder.runtimes), api=strategies.sampled_from(["telemetry", "logs"]))
+    def subscribe(self, runtime: object, api: Api) -> None:
+        assert isinstance(runtime, tuple)
+        self.platform.launched.append(runtime[0])
+        destination = {"protocol": "TCP", "port": 8080}
+        request = {"schemaVersion": "2022-12-13", "types": ["platform"], "destination": destination}
+        self.platform.subscribe(runtime[1], request, api)
+
+    @rule(index=strategies.integers(0, 5))
+    def carry_out_the_end(self, index: int) -> None:
+        self.pick(index)
+        if self.platform.launched and self.platform.environment.is_stopped:
+            self.platform.environment.begin_end(self.platform.now)
+            self.platform.environment.announce_end()
+            self.platform.apply()
+
+
 class AnyOrderManaged(AnyOrder):
     """The same with lanes."""
 
@@ -369,5 +402,7 @@ class AnyOrderManaged(AnyOrder):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(max_examples=60, deadline=None)
+TestAnyOrderBeside = AnyOrderBeside.TestCase
+TestAnyOrderBeside.settings = settings(max_examples=60, deadline=None)
 TestAnyOrderManaged = AnyOrderManaged.TestCase
 TestAnyOrderManaged.settings = settings(max_examples=60, deadline=None)

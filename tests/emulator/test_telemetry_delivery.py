@@ -150,6 +150,59 @@ async def test_a_frozen_environment_gets_its_records_later(
     assert types(read(kept)).count("report") == 2
 
 
+INSIDE = """
+import json, os, threading, urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"]
+seen = []
+
+
+class Listener(BaseHTTPRequestHandler):
+    def do_POST(self):
+        seen.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+def call(method, path, body=None, **headers):
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    data = None if body is None else json.dumps(body).encode()
+    return urllib.request.urlopen(urllib.request.Request(API + path, data, names, method=method))
+
+
+server = HTTPServer(("127.0.0.1", 0), Listener)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+registered = call("POST", "/2020-01-01/extension/register", {"events": []}, Lambda_Extension_Name="inside")
+me = {"Lambda_Extension_Identifier": registered.headers["Lambda-Extension-Identifier"]}
+uri = f"http://sandbox.localdomain:{server.server_port}"
+call("PUT", "/2022-07-01/telemetry", {
+    "schemaVersion": "2022-12-13", "types": ["platform"], "buffering": {"timeoutMs": 25},
+    "destination": {"protocol": "HTTP", "URI": uri},
+}, **me)
+poll = threading.Thread(target=call, args=("GET", "/2020-01-01/extension/event/next"), kwargs=me, daemon=True)
+poll.start()
+
+
+def handler(event, context):
+    return [each["type"] for each in seen]
+"""
+
+
+async def test_an_internal_extension_is_told_too(greeter: Path) -> None:
+    """A thread of our runtime's own process: nothing has to be started beside it."""
+    (greeter / "app.py").write_text(INSIDE)
+    async with Emulator("app.handler", task_root=greeter) as fn:
+        seen: list[str] = []
+        while "platform.report" not in seen:
+            seen = (await fn.invoke({})).payload
+    assert seen[0] == "platform.initStart"
+    assert "platform.telemetrySubscription" in seen
+
+
 # The deliverer by itself, with consumers that the test plays.
 
 

@@ -16,7 +16,10 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ME = Path(sys.argv[0])
 ORDERS: dict[str, Any] = json.loads(ME.with_name(f".{ME.name}.json").read_text())
@@ -94,13 +97,17 @@ def crash_once() -> None:
         sys.exit(7)
 
 
+BEFORE: dict[str, Callable[[], None]] = {
+    "variables": lambda: say("variables", json.dumps(dict(os.environ)), str(Path.cwd())),
+    "crash": crash_once,
+    "mute": lambda: time.sleep(600),
+}
+
+
 def main() -> None:
     """Register, subscribe, and take events until the end."""
     deed = ORDERS.get("deed", "")
-    if deed == "variables":
-        say("variables", json.dumps(dict(os.environ)), str(Path.cwd()))
-    if deed == "crash":
-        crash_once()
+    BEFORE.get(deed, lambda: None)()
     body = {"events": ORDERS.get("events", [])}
     headers, _ = call("POST", f"{EXTENSION}/register", body, Lambda_Extension_Name=ME.name)
     known = {"Lambda_Extension_Identifier": headers["Lambda-Extension-Identifier"]}
