@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, NoReturn
 
 from aioric_emulator.asynchronous import QueuedEvent
 from aioric_emulator.messages import MAX_PAYLOAD, Invocation, Rejection
+from aioric_emulator.results import InvokeRejectedError
 
 if TYPE_CHECKING:
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.messages import Caller
 
-__all__ = ["new_attempt", "new_event", "new_id", "new_invocation", "new_trace_id", "refuse_payload"]
+__all__ = [
+    "new_attempt",
+    "new_event",
+    "new_id",
+    "new_invocation",
+    "new_request",
+    "new_trace_id",
+    "refuse_payload",
+]
 
 # What an event of an asynchronous invocation may have, in bytes.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -57,6 +66,32 @@ def new_invocation(
         cognito_identity=cognito_identity,
         tenant_id=tenant_id,
     )
+
+
+def new_request(
+    configuration: FunctionConfiguration,
+    caller: Caller,
+    payload: object,
+    client_context: object = None,
+    tenant_id: str = "",
+    trace_id: str = "",
+    *,
+    cold: bool = False,
+) -> Invocation:
+    """Give the invocation of a call from this process. Raises `InvokeRejectedError` for what is no event.
+
+    `payload` is the event as bytes, or anything that JSON can hold; so is `client_context`.
+    """
+    event = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    context = "" if client_context is None else json.dumps(client_context)
+    rejection = refuse_payload(event, len(event))
+    if rejection is not None:
+        raise InvokeRejectedError(rejection)
+    invocation = new_invocation(
+        configuration, caller, event, client_context=context, tenant_id=tenant_id, trace_id=trace_id
+    )
+    invocation.wants_cold = cold
+    return invocation
 
 
 def new_event(configuration: FunctionConfiguration, payload: bytes, facts: dict[str, str]) -> QueuedEvent:

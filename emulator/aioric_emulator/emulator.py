@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aioric_emulator.asynchronous import EventPolicy
 from aioric_emulator.commands import default_command
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aioric_emulator.destinations import Destination
     from aioric_emulator.fronts.settings import FrontSettings
+    from aioric_emulator.response_stream import ResponseStream
     from aioric_emulator.results import InvokeResult
     from aioric_emulator.snapshot.uniqueness import Uniqueness
 
@@ -162,6 +163,14 @@ class Emulator:
         return await self._function.invoke(
             payload, client_context=client_context, tenant_id=tenant_id, trace_id=trace_id, cold=cold
         )
+
+    def stream(self, payload: object = b"", **facts: Any) -> ResponseStream:
+        """Invoke the function for a stream: `async for piece in fn.stream({...})`.
+
+        `facts` are those of `invoke`. Raises `InvokeRejectedError` where the payload is none; where no
+        environment takes the call, the first piece raises it.
+        """
+        return self._function.stream(payload, **facts)
 
     def enqueue(self, payload: object = b"", **facts: str) -> str:
         """Queue an event, as `InvocationType=Event` does, and give its request id.

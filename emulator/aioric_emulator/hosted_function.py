@@ -12,7 +12,7 @@ import anyio
 
 from aioric_emulator import decisions
 from aioric_emulator.asynchronous import EventQueue
-from aioric_emulator.calls import new_attempt, new_event, new_id, new_invocation, refuse_payload
+from aioric_emulator.calls import new_attempt, new_event, new_id, new_request, refuse_payload
 from aioric_emulator.environment import RunningEnvironment
 from aioric_emulator.event_caller import EventCaller
 from aioric_emulator.extension_processes import find_extensions
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aioric_emulator.history import History
     from aioric_emulator.messages import Invocation, Outcome
     from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.response_stream import ResponseStream
     from aioric_emulator.results import InvokeResult
 
 __all__ = ["HostedFunction"]
@@ -135,18 +136,22 @@ class HostedFunction:
         `payload` is the event as bytes, or anything that JSON can hold; so is `client_context`. `cold` asks
         for a new environment. Raises `InvokeRejectedError` where no environment takes the call.
         """
-        event = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        context = "" if client_context is None else json.dumps(client_context)
-        rejection = refuse_payload(event, len(event))
-        if rejection is not None:
-            raise InvokeRejectedError(rejection)
         caller = PendingResult()
-        invocation = new_invocation(
-            self.configuration, caller, event, client_context=context, tenant_id=tenant_id, trace_id=trace_id
+        invocation = new_request(
+            self.configuration, caller, payload, client_context, tenant_id, trace_id, cold=cold
         )
-        invocation.wants_cold = cold
         self.submit(invocation)
         return await caller.wait(invocation.request_id)
+
+    def stream(self, payload: object = b"", **facts: Any) -> ResponseStream:
+        """Invoke the function for a stream; `facts` are those of `invoke`. Raises `InvokeRejectedError`."""
+        from aioric_emulator.response_stream import ResponseStream  # noqa: PLC0415 - asked for by few
+
+        stream = ResponseStream()
+        invocation = new_request(self.configuration, stream, payload, **facts)
+        stream.open(invocation)
+        self.submit(invocation)
+        return stream
 
     def submit(self, invocation: Invocation) -> None:
         """Hand an invocation to the service; its caller is told the rest."""

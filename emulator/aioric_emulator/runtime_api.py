@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from aioric_emulator import answers
 from aioric_emulator.messages import RuntimeAnswer
-from aioric_emulator.streamed_call import StreamedCall
+from aioric_emulator.streamed_call import RelayedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def may_stream(invocation: Invocation, exchange: HttpExchange) -> bool:
     """Whether a response, by its head, is the one that the invocation's caller wants streamed."""
     echo = exchange.headers.get("lambda-runtime-invocation-id", "")
     return (
-        isinstance(invocation.caller, StreamedCall)
+        isinstance(invocation.caller, RelayedCall)
         and not invocation.is_answered
         and not (echo and invocation.invocation_id and echo != invocation.invocation_id)
         and exchange.headers.get("lambda-runtime-function-response-mode", "") in {"", "streaming"}
@@ -117,7 +117,7 @@ class RuntimeApi:
             self._environment.records.response_opened(request_id, self._clock())
         for invocation in self._environment.running():
             if invocation.request_id == request_id and may_stream(invocation, exchange):
-                exchange.relay = cast("StreamedCall", invocation.caller).relay(exchange)
+                exchange.relay = cast("RelayedCall", invocation.caller).relay(exchange)
                 return
 
     def disconnected(self, exchange: HttpExchange) -> bool:

@@ -1,4 +1,4 @@
-"""A caller at the other end of a connection that gets the answer while it is made."""
+"""A caller that gets the answer while it is made: in this process, or at the other end of a connection."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from aioric_emulator.relay import Bandwidth, Relay
 
 if TYPE_CHECKING:
     from aioric_emulator.exchange import HttpExchange
-    from aioric_emulator.messages import Ending, Outcome
+    from aioric_emulator.messages import Ending, Outcome, Rejection
 
-__all__ = ["StreamedCall", "error_facts"]
+__all__ = ["RelayedCall", "StreamedCall", "error_facts"]
 
 
-class StreamedCall(ABC):
+class RelayedCall(ABC):
     """What the callers of streams have in common. The model carries it along as the invocation's caller."""
 
     wants_logs = False
 
-    def __init__(self, exchange: HttpExchange, bandwidth: Bandwidth | None = None) -> None:
-        self._exchange = exchange
+    def __init__(self, bandwidth: Bandwidth | None = None) -> None:
         self._bandwidth = bandwidth
         self._relay: Relay | None = None
         self._outcome: Outcome | None = None
-        exchange.on_room = self._room
 
     def relay(self, source: HttpExchange) -> Relay:
         """Have what a runtime posts passed on from here."""
@@ -61,6 +59,10 @@ class StreamedCall(ABC):
             self._relay.room(has_room=has_room)
 
     @abstractmethod
+    def rejected(self, rejection: Rejection) -> None:
+        """No environment took the invocation."""
+
+    @abstractmethod
     def begin(self, content_type: str) -> None:
         """Send the head."""
 
@@ -71,6 +73,15 @@ class StreamedCall(ABC):
     @abstractmethod
     def complete(self, outcome: Outcome, *, was_relayed: bool) -> None:
         """Send the end; without a relay, the whole answer before it."""
+
+
+class StreamedCall(RelayedCall):
+    """A caller at the other end of a connection."""
+
+    def __init__(self, exchange: HttpExchange, bandwidth: Bandwidth | None = None) -> None:
+        super().__init__(bandwidth)
+        self._exchange = exchange
+        exchange.on_room = self._room
 
 
 def error_facts(outcome: Outcome) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from anyio.from_thread import start_blocking_portal
 
 from aioric_emulator.emulator import Emulator
+from aioric_emulator.response_stream import SyncResponseStream
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -76,6 +77,11 @@ class SyncEmulator:
         Raises `InvokeRejectedError` where no environment takes the call.
         """
         return self._portal.call(partial(self._emulator.invoke, payload, **facts))
+
+    def stream(self, payload: object = b"", **facts: Any) -> SyncResponseStream:
+        """Invoke the function for a stream: `for piece in fn.stream({...})`; see `Emulator.stream`."""
+        stream = self._portal.call(partial(self._emulator.stream, payload, **facts))
+        return SyncResponseStream(stream, self._portal)
 
     def uniqueness(self, copies: int = 2) -> Uniqueness:
         """Restore copies of the SnapStart snapshot, and give what they share; see `Emulator.uniqueness`."""

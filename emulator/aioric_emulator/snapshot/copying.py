@@ -26,6 +26,8 @@ FORMAT = 2
 SIZE = 1024 * 1024
 # How long, in seconds, a process may take to fork, or to tell what it holds.
 PATIENCE = 10.0
+# How often, in seconds, it is told to.
+NUDGE = 0.05
 REQUEST = (
     "GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: {address}\r\nAccept-Encoding: identity\r\n\r\n"
 )
@@ -87,9 +89,12 @@ class Carried:
             os.close(writing)
         process, control = CopiedProcess(reading), Carried(ours)
         try:
-            os.kill(pid, SIGNAL)
             with anyio.fail_after(PATIENCE):
-                await process.started()
+                while not process.pid:
+                    # Not only once: a thread that takes the signal does not interrupt what the main thread does.
+                    os.kill(pid, SIGNAL)
+                    with anyio.move_on_after(NUDGE):
+                        await process.started()
         except (OSError, TimeoutError, CopyError) as error:
             await process.aclose()
             control.close()

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from aioric_emulator.answers import INTERNAL_ERROR
 from aioric_emulator.memory import PROC, descendants
+from aioric_emulator.snapshot.peers import find_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Switchboard"]
 
-# A table that changes while it is read may lack a line.
-ATTEMPTS = 3
 RESTORE_NEXT = "/2018-06-01/runtime/restore/next"
 
 
@@ -80,17 +79,6 @@ class Switchboard:
                 return api
         # The snapshot's own connections are open in its copies as well, as forks have them; these came first.
         return self._snapshot
-
-
-def find_socket(port: int, peer_port: int) -> str:
-    """Give what a descriptor of the connection between two ports leads to; nothing where it has ended."""
-    near, far = f":{port:04X}", f":{peer_port:04X}"
-    for _ in range(ATTEMPTS):
-        for line in (PROC / "net" / "tcp").read_text().splitlines()[1:]:
-            words = line.split()
-            if words[1].endswith(near) and words[2].endswith(far):
-                return f"socket:[{words[9]}]"
-    return ""
 
 
 def open_links(pid: int) -> set[str]:
