@@ -91,7 +91,7 @@ class Carried:
         try:
             with anyio.fail_after(PATIENCE):
                 while not process.pid:
-                    # Not only once: a thread that takes the signal does not interrupt what the main thread does.
+                    # More than once: a signal that another thread takes does not interrupt the main one.
                     os.kill(pid, SIGNAL)
                     with anyio.move_on_after(NUDGE):
                         await process.started()

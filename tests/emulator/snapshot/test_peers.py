@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +21,6 @@ def test_a_connection_is_found_by_its_ports(look_up: Callable[[int, int], int]) 
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as peer:
             own = peer.getsockname()[1]
-            link = os.readlink(f"/proc/self/fd/{peer.fileno()}")
+            link = str(Path(f"/proc/self/fd/{peer.fileno()}").readlink())
             assert f"socket:[{look_up(own, port)}]" == link == find_socket(own, port)
     assert find_socket(1, 2) == ""
