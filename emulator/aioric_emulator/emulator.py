@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from aioric_emulator.asynchronous import EventPolicy
+from aioric_emulator.calls import new_request
 from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.destinations import Destinations
 from aioric_emulator.fronts.serving import serve_front
 from aioric_emulator.fronts.settings import UrlSettings
 from aioric_emulator.local_lambda import LocalLambda
+from aioric_emulator.response_stream import ResponseStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from aioric_emulator.destinations import Destination
     from aioric_emulator.fronts.settings import FrontSettings
-    from aioric_emulator.response_stream import ResponseStream
     from aioric_emulator.results import InvokeResult
     from aioric_emulator.snapshot.uniqueness import Uniqueness
 
@@ -170,7 +171,11 @@ class Emulator:
         `facts` are those of `invoke`. Raises `InvokeRejectedError` where the payload is none; where no
         environment takes the call, the first piece raises it.
         """
-        return self._function.stream(payload, **facts)
+        stream = ResponseStream()
+        invocation = new_request(self.configuration, stream, payload, **facts)
+        stream.open(invocation)
+        self._function.submit(invocation)
+        return stream
 
     def enqueue(self, payload: object = b"", **facts: str) -> str:
         """Queue an event, as `InvocationType=Event` does, and give its request id.

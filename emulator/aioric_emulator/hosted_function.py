@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from aioric_emulator.history import History
     from aioric_emulator.messages import Invocation, Outcome
     from aioric_emulator.phases import ExecutionEnvironment
-    from aioric_emulator.response_stream import ResponseStream
     from aioric_emulator.results import InvokeResult
 
 __all__ = ["HostedFunction"]
@@ -142,16 +141,6 @@ class HostedFunction:
         )
         self.submit(invocation)
         return await caller.wait(invocation.request_id)
-
-    def stream(self, payload: object = b"", **facts: Any) -> ResponseStream:
-        """Invoke the function for a stream; `facts` are those of `invoke`. Raises `InvokeRejectedError`."""
-        from aioric_emulator.response_stream import ResponseStream  # noqa: PLC0415 - asked for by few
-
-        stream = ResponseStream()
-        invocation = new_request(self.configuration, stream, payload, **facts)
-        stream.open(invocation)
-        self.submit(invocation)
-        return stream
 
     def submit(self, invocation: Invocation) -> None:
         """Hand an invocation to the service; its caller is told the rest."""
