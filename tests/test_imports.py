@@ -26,7 +26,7 @@ OURS = """
     aioric.logs.sinks aioric.protocol aioric.protocol.conversation aioric.protocol.heads
     aioric.protocol.http11 aioric.protocol.runtime_api
 """
-OURS_ASYNC = "aioric.drivers.eventloop aioric.drivers.lanes aioric.logs.records"
+OURS_ASYNC = "aioric.drivers.eventloop aioric.drivers.lanes aioric.drivers.lines aioric.logs.records"
 
 # The standard library's, beyond a bare interpreter. Each in C or next to empty: under a millisecond.
 STDLIB = {

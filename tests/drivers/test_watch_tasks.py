@@ -103,16 +103,26 @@ class Contextual(asyncio.Task[Any]):
         return self._mine
 
 
-async def test_tasks_are_told_apart_by_their_context(patient: Callable[[Lines], Watch]) -> None:
-    """Of several invocations each has the tasks that were started where it was served."""
+@pytest.mark.parametrize("shown", [True, False], ids=["shown", "known to who wakes them"])
+async def test_tasks_are_told_apart_by_their_context(
+    patient: Callable[[Lines], Watch],
+    shown: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """Of several invocations each has the tasks that were started where it was served, and theirs."""
     lines, mine, other = Lines(), an_invocation(60.0), an_invocation(90.0)
     loop = asyncio.get_running_loop()
-    loop.set_task_factory(lambda loop, coroutine, **more: Contextual(coroutine, loop=loop, **more))
+    if shown:
+        loop.set_task_factory(lambda loop, coroutine, **more: Contextual(coroutine, loop=loop, **more))
     tasks = [asyncio.create_task(asyncio.sleep(20), name="nobody's")]
+    begun = asyncio.Semaphore(0)
     for name, invocation in (("mine", mine), ("other's", other)):
         context = contextvars.copy_context()
         context.run(stage.set, (None, invocation))
         tasks.append(asyncio.create_task(asyncio.sleep(20), name=name, context=context))
+        tasks.append(
+            asyncio.create_task(grouped(f"child of {name}", begun), name=f"group of {name}", context=context)
+        )
+        await begun.acquire()
     watch = patient(lines)
     watch.running.update(dict.fromkeys((mine, other), time.time()))
     await looked_at(watch)
@@ -121,6 +131,43 @@ async def test_tasks_are_told_apart_by_their_context(patient: Callable[[Lines], 
     await asyncio.wait(tasks)
 
     told = "".join(json.loads(lines.await_line("Runtime.DeadlineNear"))["stackTrace"])
-    assert "Task mine:" in told
+    assert all(f"Task {name}:" in told for name in ("mine", "group of mine", "child of mine"))
     assert "nobody's" not in told
     assert "other's" not in told
+
+
+async def grouped(name: str, begun: asyncio.Semaphore) -> None:
+    """Wait for a task in a group, which waits for something that never comes."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(waiting(begun), name=name)
+
+
+async def waiting(begun: asyncio.Semaphore) -> None:
+    """Say so, and wait."""
+    begun.release()
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "among others"])
+async def test_a_task_that_waits_for_nothing_belongs_to_who_is_alone(
+    patient: Callable[[Lines], Watch], others: int
+) -> None:
+    """Before Python 3.12 nobody knows the context of a task whose turn has come: it is the only one's."""
+    lines, mine = Lines(), an_invocation(60.0)
+    watch = patient(lines)
+    watch.running.update(dict.fromkeys((mine, *(an_invocation(90.0) for _ in range(others))), time.time()))
+    ended = asyncio.Event()
+    busy = asyncio.create_task(spinning(ended), name="busy")
+    await looked_at(watch)
+    ended.set()
+    await busy
+
+    told = "".join(json.loads(lines.await_line("Runtime.DeadlineNear"))["stackTrace"])
+    expected = not others and not hasattr(busy, "get_context")
+    assert ("Task busy:" in told) is expected
+
+
+async def spinning(ended: asyncio.Event) -> None:
+    """Give others their turn, and be ready for the next."""
+    while not ended.is_set():  # noqa: ASYNC110 - a task that is never found waiting is what is wanted
+        await asyncio.sleep(0)

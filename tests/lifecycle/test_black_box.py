@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.lifecycle.functions import COMMAND, TASK, handlers
+from tests.lifecycle.functions import COMMAND, TASK, handlers, until
 
 if TYPE_CHECKING:
     from aioric_emulator import Emulator
 
 
+def records(lines: list[str]) -> list[dict[str, Any]]:
+    """The black box's records in a log of JSON lines."""
+    return [json.loads(line) for line in lines if "Runtime.DeadlineNear" in line]
+
+
 def record(lines: list[str]) -> dict[str, Any]:
-    """The black box's record in a log of JSON lines."""
-    found: dict[str, Any] = json.loads(next(line for line in lines if "Runtime.DeadlineNear" in line))
-    return found
+    """The first of them."""
+    return records(lines)[0]
 
 
 @handlers
@@ -115,3 +120,37 @@ async def test_a_coroutine_can_be_cancelled_in_time(aioric_function: type[Emulat
     assert any("in hang_async" in entry for entry in result.payload["stackTrace"])
     assert any("finally" in line for line in fn.logs)
     assert again.function_error is None
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_each_of_several_is_told_with_its_own_tasks(aioric_function: type[Emulator], loop: str) -> None:
+    """Two invocations that are late at once in one process each have a record, with the task it started."""
+    env = {"AIORIC_WORKERS": "1", "AIORIC_LOOP": loop}
+    async with aioric_function(
+        "app.asynchronous", task_root=TASK, command=COMMAND, timeout=1, concurrency=2, env=env
+    ) as fn:
+        late = await asyncio.gather(fn.invoke({"hang": 1.2}), fn.invoke({"hang": 1.2}))
+
+    told = records(fn.logs)
+    assert {found["requestId"] for found in told} == {result.request_id for result in late}
+    assert ["".join(found["stackTrace"]).count("Task helper:") for found in told] == [1, 1]
+
+
+async def test_each_thread_is_told_of(aioric_function: type[Emulator]) -> None:
+    """A `def` handler on threads is told of by its own thread's stack, and goes on: a thread has no end."""
+    env = {"AIORIC_SYNC": "threads", "AIORIC_WORKERS": "1", "AIORIC_CANCEL_AT_DEADLINE": "1"}
+    async with aioric_function(
+        "app.sync", task_root=TASK, command=COMMAND, timeout=1, concurrency=2, env=env
+    ) as fn:
+        late = await asyncio.gather(fn.invoke({"hang": 1.2}), fn.invoke({"hang": 1.3}))
+        again = await asyncio.gather(fn.invoke({}), fn.invoke({}))
+        await until(fn, "finally", times=2)
+
+    told = records(fn.logs)
+    assert {found["requestId"] for found in told} == {result.request_id for result in late}
+    for found in told:
+        stack = "".join(found["stackTrace"])
+        assert "in sync\n" in stack
+        assert stack.endswith("in hang\n    time.sleep(seconds)\n")
+    assert all(result.function_error is not None for result in late)
+    assert all(result.function_error is None for result in again)

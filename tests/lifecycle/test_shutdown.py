@@ -166,3 +166,19 @@ async def test_threads_finish_what_they_serve(aioric_function: type[Emulator], t
         await until(fn, "database closes")
 
     assert result.payload["pid"] == pid
+
+
+async def test_a_thread_that_does_not_end_is_left(aioric_function: type[Emulator]) -> None:
+    """Python cannot interrupt a thread: when its time is over the hooks run, and the process ends."""
+    env = {"CHOICE": "lifespan", "AIORIC_SYNC": "threads", "AIORIC_WORKERS": "1", "AIORIC_SHUTDOWN_MS": "400"}
+    async with aioric_function("app.sync", task_root=TASK, command=COMMAND, env=env, concurrency=2) as fn:
+        pid = (await fn.invoke({})).payload["pid"]
+        call = asyncio.create_task(fn.invoke({"hang": 30}))
+        await until(fn, "hanging")
+        seconds = await gone(pid)
+        result = await call
+        await until(fn, "database closes")
+
+    assert seconds < 5
+    assert result.function_error == "Unhandled"
+    assert not any("finally" in line for line in fn.logs)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,8 @@ class OfficialEmulator:
 
     client: httpx.Client
     log_file: Path
+    process: psutil.Process
+    _started: subprocess.Popen[bytes]  # the same, or the sandbox around it, which ends with it
 
     def invoke(self, event: object) -> Answer:
         """Call the function as a client would. Safe to use from several threads."""
@@ -65,6 +67,15 @@ class OfficialEmulator:
         while b"Runtime.Unavailable" in (answer := self.invoke(event)).body and time.monotonic() < deadline:
             continue
         return answer
+
+    def shut_down(self) -> int:
+        """Tell it to end, as a container's end does, which ends the environment; its exit status."""
+        self.process.terminate()
+        return self._started.wait(STOP_SECONDS)
+
+    def runtimes(self) -> list[psutil.Process]:
+        """The runtime's processes, the first one first."""
+        return self.process.children(recursive=True)
 
     @property
     def log(self) -> str:
@@ -114,7 +125,7 @@ def official_emulator(
         _wait_until_it_listens(process, front, log_file)
         timeout = httpx.Timeout(30, connect=5)
         with httpx.Client(base_url=f"http://127.0.0.1:{front}", timeout=timeout, trust_env=False) as client:
-            yield OfficialEmulator(client, log_file)
+            yield OfficialEmulator(client, log_file, _itself(process), process)
 
 
 def _environment(task: Path, concurrency: int | None) -> dict[str, str]:
@@ -166,8 +177,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
     family = psutil.Process(process.pid).children(recursive=True)
-    if Path(psutil.Process(process.pid).exe()).name == "unshare":
-        family[0].kill()  # the first process of the pid namespace; unshare reaps it and ends
+    with suppress(psutil.NoSuchProcess):  # it may be ending by itself
+        if (first := _itself(process)).pid != process.pid:
+            first.kill()  # the first process of the pid namespace; unshare reaps it and ends
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
@@ -179,6 +191,12 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     psutil.wait_procs(left, timeout=STOP_SECONDS)
     if stubborn := [relative for relative in left if _is_alive(relative)]:
         raise RuntimeError(f"could not stop {stubborn}")
+
+
+def _itself(process: subprocess.Popen[bytes]) -> psutil.Process:
+    """The emulator: what was started, or in a sandbox the first process of its pid namespace."""
+    started = psutil.Process(process.pid)
+    return started.children()[0] if Path(started.exe()).name == "unshare" else started
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -51,8 +51,9 @@ async def serve(
         await asyncio.wait(busy, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
     for task, lane in tasks.items():
         task.cancel()
-        lane.close()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        lane.abandon()
+    handlers = [lane.task for lane in lanes if lane.task is not None]
+    await asyncio.gather(*tasks, *handlers, return_exceptions=True)
     end = ended.pop().result()
     if end is not None:
         raise end

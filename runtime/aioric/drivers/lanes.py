@@ -1,24 +1,25 @@
 """A lane of the event loop: a connection that carries one invocation at a time.
 
-Each invocation runs in a task and a context of its own. The socket is watched directly: a transport
-would hide how much of an answer has left, which decides whether it may be sent again.
+Each invocation runs in a task and a context of its own. What is usual is done by two steps of the loop:
+an event arrives and a task is made; the task ends with its answer written. What is not (no connection, no
+room, a stream, work after the answer, the end) is left to the lane's own task, `Lane.serve`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 
 from aioric.drivers.blocking import report_refusals
-from aioric.drivers.sockets import hang_up, has_gone, resolve, watch
+from aioric.drivers.lines import Line, wake
 from aioric.errors import ConnectionLost, MalformedResponse, PlatformRefused
 from aioric.function.aside import import_own
 from aioric.identity import stage
 from aioric.messages import Streamed
+from aioric.protocol.conversation import JOIN_UP_TO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import select
+    import socket
     from typing import Any
 
     from aioric.drivers.sinks import Sink
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
     from aioric.messages import Buffered, Failed, Invocation
     from aioric.protocol.conversation import Conversation
 
+    # An invocation, and how it ended: what is still to be answered (nothing if that is done), or what its
+    # handler raised to end the process; and whether something is to be done before the next poll.
+    Outcome = tuple[Invocation, Buffered | Failed | BaseException | None, bool]
 
-class Lane:
+
+class Lane(Line):
     """One connection and the invocation that it carries.
 
     Args:
@@ -39,30 +44,35 @@ class Lane:
         journal: Hears of refused answers.
 
     Attributes:
-        conversation: The same, as are `function` and `journal`.
-        leaving: Whether what is being served now is to be the last.
+        function: The same, as is `journal`.
         task: Where the latest invocation is, or was, served.
     """
+
+    __slots__ = (
+        "_handling",
+        "_parked",
+        "_parting",
+        "_serving",
+        "_sink",
+        "_waiter",
+        "function",
+        "journal",
+        "task",
+    )
 
     def __init__(
         self, function: Function, host: str, port: int, conversation: Conversation, journal: Journal
     ) -> None:
+        super().__init__(host, port, conversation, self._readable)
         self.function = function
-        self._address = (host, port)
-        self.conversation = conversation
         self.journal = journal
-        self._loop = asyncio.get_running_loop()
-        self._socket: socket.socket | None = None
-        self._watch: select.poll | None = None
-        self._waiter: asyncio.Future[Invocation | None] | None = None
-        self._blocked: asyncio.Future[bool] | None = None  # while the peer takes no more bytes
-        self._sent = 0
+        self._waiter: asyncio.Future[Outcome | None] | None = None  # whom to tell what was heard
+        self._parked: asyncio.Future[Outcome | None] | None = None  # the same, while a handler runs
         self._handling = False
         self._parting = False  # takes leave: it ends when what has arrived is read
         self._serving: Invocation | None = None
         self.task: asyncio.Task[Any] | None = None
         self._sink: Sink | None = None  # while an answer is streamed
-        self.leaving = False
 
     @property
     def busy(self) -> bool:
@@ -73,15 +83,11 @@ class Lane:
         """Take no further event. What has arrived already is read, and served."""
         self.leaving = True
         if self._socket is not None and self._waiter is not None and not self.conversation.owing:
-            assert self._watch is not None  # noqa: S101 - it is there with the socket
             self._parting = True
-            hang_up(self._socket, self._watch)
-
-    def _finished(self) -> bool:
-        return not self.conversation.expecting or (self.leaving and not self.conversation.owing)
+            self._part()
 
     async def serve(self) -> BaseException | None:
-        """Poll, handle, answer, until it cannot go on or is `leaving`.
+        """Poll, and do what is not usual, until the lane cannot go on or is `leaving`.
 
         Returns what a handler raised to end the process: a task that raises it would end the loop
         at once, and with it what the other lanes are serving.
@@ -92,25 +98,23 @@ class Lane:
         """
         conversation = self.conversation
         conversation.poll()
-        while (invocation := await self.exchange()) is not None:
-            self._serving = invocation
-            self.task = self._loop.create_task(self._handle(invocation))
-            answer = await self.task
+        while (outcome := await self.exchange()) is not None:
+            invocation, answer, due = outcome
             if isinstance(answer, BaseException):
                 return answer
-            due = self.function.due(invocation)
             if answer is not None:
                 conversation.answer(invocation, answer, poll=not (self.leaving or due))
             self._serving = self._sink = None
             if due:
                 await import_own("aioric.drivers.aftermath").finish(self, invocation)
             self._handling = False
+            del outcome, invocation, answer  # they may be large, and the next may come late
         return None
 
-    async def _handle(self, invocation: Invocation) -> Buffered | Failed | BaseException | None:
-        """Serve an invocation; returns the answer, or `None` if it has been streamed."""
+    async def _handle(self, invocation: Invocation) -> None:
+        """Serve an invocation, in a task of its own."""
         stage.set((self, invocation))
-        answer: Buffered | Failed | Streamed
+        answer: Buffered | Failed | Streamed | BaseException | None
         try:
             try:
                 answer = await self.function.run_async(invocation)
@@ -118,10 +122,30 @@ class Lane:
                 answer = (self._sink and self._sink.late) or self.function.cancelled(invocation, error)
             if isinstance(answer, Streamed) or self._sink is not None:
                 streams = import_own("aioric.drivers.eventloop_streams")
-                return await streams.answer(self, self._sink, invocation, answer)  # type: ignore[no-any-return]  # a late import
-        except BaseException as error:  # noqa: BLE001 - SystemExit above all; `serve` raises it
-            return error
-        return answer
+                answer = await streams.answer(self, self._sink, invocation, answer)
+        except BaseException as error:  # noqa: BLE001 - SystemExit above all; `serve` returns it
+            answer = error
+        self._end(invocation, answer)
+
+    def _end(self, invocation: Invocation, answer: Any) -> None:
+        """Answer at once, if that is all there is to do; `serve` does the rest."""
+        parked, self._parked = self._parked, None
+        if parked is None or parked.done():  # nobody is there any more
+            return
+        if isinstance(answer, BaseException):
+            parked.set_result((invocation, answer, False))
+            return
+        due = self.function.due(invocation)
+        if due or answer is None or self.leaving or self._socket is None or len(answer.body) > JOIN_UP_TO:
+            parked.set_result((invocation, answer, due))
+            return
+        self.conversation.answer(invocation, answer)
+        if self._say():
+            self._serving = None
+            self._handling = False
+            self._waiter = parked
+        else:
+            parked.set_result((invocation, None, False))
 
     def open_stream(self, invocation: Invocation, streamed: Streamed) -> Sink:
         """Begin to stream the answer while the handler runs.
@@ -138,26 +162,22 @@ class Lane:
         self._sink = sink
         return sink
 
-    async def exchange(self) -> Invocation | None:
-        """Send what the conversation wants to say, and wait for the next invocation.
+    async def exchange(self) -> Outcome | None:
+        """Send what the conversation wants to say, and wait for an invocation that `serve` must see to.
 
         Returns `None` when the lane is leaving and owes nothing.
         """
-        conversation = self.conversation
-        invocation: Invocation | None = None
-        while invocation is None and not self._finished():
+        outcome: Outcome | None = None
+        while outcome is None and not self._finished():
             try:
-                connection = await self._connection()
-                if self._finished():  # told to leave while it was opened
-                    break
-                await self._write(connection)
-                invocation = await self._hear()
+                if await self._speak():
+                    outcome = await self._listen()
             except (OSError, ConnectionLost, MalformedResponse) as error:
-                await self.recover(error)
+                # Without its frames, which hold what was received, and whose waiter holds the error.
+                await self.recover(error.with_traceback(None))
             finally:
-                if conversation.refusals:
-                    report_refusals(conversation, self.journal)
-        return invocation
+                self._report()
+        return outcome
 
     async def stand(self, sink: Sink) -> socket.socket:
         """A connection that the peer has not closed, for a stream, which hears what is said on it.
@@ -172,66 +192,9 @@ class Lane:
             except OSError as error:
                 await self.recover(error)
 
-    async def _connection(self) -> socket.socket:
-        """The connection, if it still stands; a new one otherwise."""
-        if self._watch is not None and (self.conversation.reopen or has_gone(self._watch)):
-            self.close()
-        if self._socket is None:
-            self._sent = 0
-            self._socket = await self._connect()
-            self._watch = watch(self._socket)
-            self._loop.add_reader(self._socket.fileno(), self._readable)
-            self.conversation.reopened()
-        return self._socket
-
-    async def _connect(self) -> socket.socket:
-        # Not the loop's own resolver, which would start a thread pool for an address in digits.
-        family, address = resolve(*self._address)
-        connection = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            connection.setblocking(False)
-            await self._loop.sock_connect(connection, address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    async def _write(self, connection: socket.socket) -> None:
-        self._sent = 0
-        room = True
-        for part in self.conversation.take():
-            rest: bytes | memoryview = part
-            while rest:
-                try:
-                    sent = connection.send(rest)
-                except BlockingIOError:
-                    if room:
-                        room = await self._writable(connection)
-                        continue
-                    self.conversation.interrupted = True
-                    return
-                except ConnectionError:
-                    # A peer that refuses an answer may hang up before it has read it all; what it
-                    # said is there to be read, or else the end of the stream.
-                    self.conversation.interrupted = True
-                    return
-                self._sent += sent
-                rest = memoryview(rest)[sent:] if sent < len(rest) else b""
-
-    async def _writable(self, connection: socket.socket) -> bool:
-        """Wait for room to write (true), or until the peer speaks or leaves before it has read all."""
-        self._blocked = self._loop.create_future()
-        self._loop.add_writer(connection.fileno(), _wake, self._blocked, True)
-        try:
-            return await self._blocked
-        finally:
-            self._blocked = None
-            self._loop.remove_writer(connection.fileno())
-
-    async def _hear(self) -> Invocation | None:
-        """Wait for an invocation, or (`None`) until the conversation has something to say."""
-        waiter: asyncio.Future[Invocation | None] = self._loop.create_future()
+    async def _listen(self) -> Outcome | None:
+        """Wait until there is something for `serve` to do, or (`None`) the conversation wants to say more."""
+        waiter: asyncio.Future[Outcome | None] = self._loop.create_future()
         self._waiter = waiter
         if self.conversation.interrupted:
             self._readable()  # what the peer said is here already, and uvloop may not call for it again
@@ -242,7 +205,7 @@ class Lane:
         conversation, waiter = self.conversation, self._waiter
         if waiter is None:
             if self._blocked is not None:
-                _wake(self._blocked, False)
+                wake(self._blocked, False)
             elif self._sink is not None and conversation.owing:
                 self._sink.heard()
             else:  # while the handler runs: the peer has closed, or speaks out of turn
@@ -256,38 +219,31 @@ class Lane:
             while not (invocation or conversation.outgoing or conversation.reopen or self._finished()):
                 invocation = conversation.receive(self._socket.recv(conversation.appetite))
         except BlockingIOError:
-            if conversation.refusals:
-                report_refusals(conversation, self.journal)
+            self._report()
             return
         except (OSError, ConnectionLost, MalformedResponse, PlatformRefused) as error:
             self._waiter = None
             waiter.set_exception(error)
             return
         self._waiter = None
-        self._handling = self._handling or invocation is not None
-        waiter.set_result(invocation)
+        if invocation is None:
+            waiter.set_result(None)
+        else:
+            self._begin(invocation, waiter)
 
-    async def recover(self, error: Exception) -> None:
-        """Give a failed connection up; what to say again is the conversation's decision.
+    def _begin(self, invocation: Invocation, waiter: asyncio.Future[Outcome | None]) -> None:
+        self._report()
+        self._parked = waiter
+        self._handling = True
+        self._serving = invocation
+        self.task = self._loop.create_task(self._handle(invocation))
 
-        Raises:
-            ConnectionLost: It failed too often in a row.
-        """
-        self.close()
-        try:
-            self.conversation.lost(self._sent)
-        except ConnectionLost as end:
-            raise end from error
-        await asyncio.sleep(self.conversation.pause)
+    def _report(self) -> None:
+        if self.conversation.refusals:
+            report_refusals(self.conversation, self.journal)
 
-    def close(self) -> None:
-        """Close the connection, if there is one."""
-        if self._socket is not None:
-            self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
-            self._socket = self._watch = None
-
-
-def _wake(blocked: asyncio.Future[bool], room: bool) -> None:  # noqa: FBT001 - a callback's argument
-    if not blocked.done():
-        blocked.set_result(room)
+    def abandon(self) -> None:
+        """Serve no more: what runs is cancelled, and nobody hears of it."""
+        super().abandon()
+        if self.task is not None:
+            self.task.cancel("the environment is shut down")

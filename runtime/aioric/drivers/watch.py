@@ -11,6 +11,7 @@ from time import sleep, time
 
 from aioric.errors import DeadlineExceeded
 from aioric.function.aside import import_own, import_stdlib
+from aioric.identity import stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,12 +157,11 @@ class Watch:
         standing = import_own("aioric.function.standing")
         if standing.is_ours_task(task):
             return False
-        if hasattr(task, "get_context"):  # from Python 3.12 on
-            from aioric.identity import stage  # noqa: PLC0415 - only here
-
-            place = task.get_context().get(stage)
-            return place is not None and place[1] is invocation
-        return len(self.running) == 1
+        context = standing.context_of(task)
+        if context is None:
+            return len(self.running) == 1
+        place = context.get(stage)
+        return place is not None and place[1] is invocation
 
     def _tell(self, invocation: Invocation, began: float, stack: list[str], where: str = "") -> Fault:
         from aioric.function.faults import describe  # noqa: PLC0415 - loaded by now

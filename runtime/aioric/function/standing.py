@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Iterable
+    from contextvars import Context
     from types import FrameType
     from typing import Any
 
@@ -65,6 +66,21 @@ def is_ours_task(task: Task[Any]) -> bool:
     """Whether the runtime made the task for itself, or for an invocation."""
     code = getattr(task.get_coro(), "cr_code", None)
     return code is not None and is_ours(code.co_filename)
+
+
+def context_of(task: Task[Any]) -> Context | None:
+    """Where the task's variables are; `None` if it does not wait for anything, before Python 3.12.
+
+    What a task waits for knows in which context to wake it: its own.
+    """
+    if hasattr(task, "get_context"):
+        context: Context = task.get_context()
+        return context
+    awaited = getattr(task, "_fut_waiter", None)
+    for wake, context in getattr(awaited, "_callbacks", None) or ():
+        if getattr(wake, "__self__", None) is task:
+            return context
+    return None
 
 
 def _serves(frame: FrameType, invocation: Invocation) -> bool:
