@@ -15,14 +15,11 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.official.emulator import ROOT, OfficialEmulator, official_emulator
-
-if TYPE_CHECKING:
-    import psutil
 
 COUNT = int(os.environ.get("AIORIC_KILLS_COUNT", "3000"))
 SECONDS = 60 + COUNT / 200
@@ -71,7 +68,14 @@ class Callers:
 
 def workers(emulator: OfficialEmulator) -> list[psutil.Process]:
     """The processes that serve: the children of the runtime's first."""
-    return [process for process in emulator.runtimes()[0].children() if process.status() != "zombie"]
+    return [process for process in emulator.runtimes()[0].children() if _serves(process)]
+
+
+def _serves(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.usefixtures("managed_instances")
