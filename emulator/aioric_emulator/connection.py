@@ -14,8 +14,8 @@ import httptools
 
 from aioric_emulator.answers import INTERNAL_ERROR, TEXT
 from aioric_emulator.exchange import HttpExchange, render
-from aioric_emulator.messages import MAX_PAYLOAD, Answer
-from aioric_emulator.piecemeal import Piecemeal
+from aioric_emulator.incoming import Incoming
+from aioric_emulator.messages import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,44 +26,39 @@ __all__ = ["Connection"]
 
 # The limit of Go's server, which the platform runs.
 MAX_HEAD = 1024 * 1024
-# Enough to say of every body whether it is over the platform's limit. What is more, is counted and dropped.
-MAX_KEPT = MAX_PAYLOAD + 1
 # How long, in seconds, a peer that still sends may take to read its last answer.
 LINGER = 0.5
+# How long, in seconds, an answer may wait for the next one, where the peer has asked for that already. A
+# runtime sends its answer and its next poll in one write, and wants nothing but an event: it is woken once.
+HOLD = 0.001
+# Bytes above which an answer does not wait.
+MAX_HELD = 4096
 # Requests a peer may send ahead of its answers before it is no longer read.
 MAX_AHEAD = 32
 
 BAD_REQUEST = Answer(400, (TEXT,), b"400 Bad Request")
 HEAD_TOO_LARGE = Answer(431, (TEXT,), b"431 Request Header Fields Too Large")
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(Piecemeal, asyncio.Protocol):
+class Connection(Incoming, asyncio.Protocol):
     """The server's end of one connection."""
 
     def __init__(self, application: Application, on_lost: Callable[[Connection], None]) -> None:
+        super().__init__(application)
         self._application = application
         self._on_lost = on_lost
         self._transport: asyncio.Transport
-        self._parser = httptools.HttpRequestParser(self)
-        # The request that is being read: its head while `_in_head` holds, then its body.
-        self._reading = HttpExchange(self)
-        self._url = b""
-        self._chunks: list[bytes] = []
-        self._in_head = True
-        self._head_size = 0
         self._takes_input = True
+        self._is_aborted = False
         self._waiting: deque[HttpExchange] = deque()
         self._current: HttpExchange | None = None
         self._is_serving = False
         self._is_writable = True
         self._is_paused = False
-        self._is_oversized = False
-        # Not every application wants to see a request before its body.
-        self._opened: Callable[[HttpExchange], None] | None = getattr(application, "opened", None)
-        # Nor wants every one to see headers as they came, and to answer faults in its own words.
-        self._keeps_fields: bool = getattr(application, "keeps_fields", False)
-        self._fields: list[tuple[str, str]] = []
+        # It has sent so much ahead that it is not read for now.
+        self._is_ahead = False
+        self._held = b""
+        self._holder: asyncio.TimerHandle | None = None
         self._translate: Callable[[Answer], Answer] | None = getattr(application, "translate_fault", None)
         self._linger: asyncio.TimerHandle | None = None
 
@@ -79,6 +74,8 @@ class Connection(Piecemeal, asyncio.Protocol):
         """Keep the transport."""
         # uvloop's transports are none of asyncio's class, and do the same.
         self._transport = cast("asyncio.Transport", transport)
+        if self._is_aborted:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and serve the requests that are complete."""
@@ -92,19 +89,13 @@ class Connection(Piecemeal, asyncio.Protocol):
         if self._is_oversized:
             self._end_early()
         if len(self._waiting) > MAX_AHEAD:
+            self._is_ahead = True
             self._transport.pause_reading()
         self._serve()
 
     def _feed(self, data: bytes) -> None:
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            # Nothing here upgrades. Java's client asks for h2c with its first request, and goes on in
-            # HTTP/1.1 when it is answered so; hence the rest is parsed as if it had not asked.
-            self._parser = httptools.HttpRequestParser(self)
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self._feed(rest)
+            self._read(data)
         except httptools.HttpParserError:
             if self._in_head:
                 self._fail(BAD_REQUEST)
@@ -125,8 +116,9 @@ class Connection(Piecemeal, asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
         """The connection is gone, in whatever state."""
-        if self._linger is not None:
-            self._linger.cancel()
+        for timer in (self._linger, self._holder):
+            if timer is not None:
+                timer.cancel()
         self._truncate()
         self._waiting.clear()
         self._takes_input = False
@@ -175,67 +167,6 @@ class Connection(Piecemeal, asyncio.Protocol):
         exchange.keep_alive = False
         self._waiting.append(exchange)
 
-    # …what the parser calls…
-
-    def on_message_begin(self) -> None:
-        """Start a request."""
-        self._reading = HttpExchange(self)
-        self._url = b""
-        self._chunks = []
-        self._in_head = True
-        self._head_size = 0
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the request's target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header or, after the body, a trailer."""
-        exchange = self._reading
-        fields = exchange.headers if self._in_head else exchange.trailers
-        key = name.decode("latin-1").lower()
-        # The parser leaves the white space behind a value to us.
-        text = value.rstrip(b" \t").decode("utf-8", "surrogateescape")
-        fields[key] = f"{fields[key]}, {text}" if key in fields else text
-        if self._keeps_fields and self._in_head:
-            self._fields.append((name.decode("latin-1"), text))
-
-    def on_headers_complete(self) -> None:
-        """Go on to the body."""
-        self._in_head = False
-        exchange = self._reading
-        exchange.method = self._parser.get_method().decode("latin-1")
-        exchange.target = self._url.decode("utf-8", "surrogateescape")
-        exchange.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
-        if self._keeps_fields:
-            exchange.fields, self._fields = self._fields, []
-            if peer := self._transport.get_extra_info("peername"):
-                exchange.peer = peer[0]
-        if self._opened is not None:
-            self._opened(exchange)
-        if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:
-            self._transport.write(CONTINUE)
-
-    def on_body(self, data: bytes) -> None:
-        """Take a piece of the body."""
-        exchange = self._reading
-        if exchange.relay is not None:
-            exchange.size += len(data)
-            if not exchange.relay.piece(data, exchange.size):
-                self._is_oversized = True
-            return
-        if exchange.size < MAX_KEPT:
-            self._chunks.append(data[: MAX_KEPT - exchange.size])
-        exchange.size += len(data)
-
-    def on_message_complete(self) -> None:
-        """Put the request in line."""
-        chunks = self._chunks
-        self._reading.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        self._waiting.append(self._reading)
-        self._in_head = True
-        self._head_size = 0
-
     # …and what is done with complete requests.
 
     def _serve(self) -> None:
@@ -249,7 +180,8 @@ class Connection(Piecemeal, asyncio.Protocol):
                 self._handle(self._current)
         finally:
             self._is_serving = False
-        if self._takes_input and not self._waiting and not self._is_paused:
+        if self._takes_input and self._is_ahead and not self._waiting and not self._is_paused:
+            self._is_ahead = False
             self._transport.resume_reading()
 
     def _handle(self, exchange: HttpExchange) -> None:
@@ -271,8 +203,30 @@ class Connection(Piecemeal, asyncio.Protocol):
         if exchange is not self._current:
             return
         if not self._transport.is_closing():
-            self._transport.write(render(answer, keep_alive=exchange.keep_alive, method=exchange.method))
+            data = render(answer, keep_alive=exchange.keep_alive, method=exchange.method)
+            if self._waiting and exchange.keep_alive:
+                self._hold(data)
+            else:
+                self._send(data)
         self._go_on(exchange)
+
+    def _send(self, data: bytes) -> None:
+        if self._held:
+            data, self._held = self._held + data, b""
+        self._transport.write(data)
+
+    def _hold(self, data: bytes) -> None:
+        # Whoever asks for more than one thing at once may get the answers at once.
+        self._held += data
+        if len(self._held) > MAX_HELD:
+            self._send(b"")
+        elif self._holder is None:
+            self._holder = asyncio.get_running_loop().call_later(HOLD, self._let_go)
+
+    def _let_go(self) -> None:
+        self._holder = None
+        if self._held and not self._transport.is_closing():
+            self._send(b"")
 
     def _go_on(self, exchange: HttpExchange) -> None:
         self._current = None
@@ -290,10 +244,14 @@ class Connection(Piecemeal, asyncio.Protocol):
         self._takes_input = False
         if self._linger is not None or self._transport.is_closing():
             return
+        if self._held:
+            self._send(b"")
         self._transport.write_eof()
         self._transport.resume_reading()
         self._linger = asyncio.get_running_loop().call_later(LINGER, self._transport.close)
 
     def abort(self) -> None:
-        """Close at once."""
-        self._transport.abort()
+        """Close at once. uvloop asks for a connection one turn before it makes it: then that is its end."""
+        self._is_aborted = True
+        if hasattr(self, "_transport"):
+            self._transport.abort()

@@ -110,10 +110,10 @@ class LiveStream:
 
 def is_local(host: str) -> bool:
     """Whether a request was made to `localhost` or an address, and not to a name that leads here."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
     try:
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
         ipaddress.ip_address(name)
     except ValueError:
         return False

@@ -69,6 +69,7 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
             for front, url in opened:
                 console.write(f"{front.title}: {url}")
             async with anyio.create_task_group() as tasks:
+                tasks.start_soon(lambda_.failed)
                 for function in lambda_.functions.values():
                     tasks.start_soon(compare_copies, function, console)
                 if place.reloads:

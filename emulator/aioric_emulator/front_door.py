@@ -86,8 +86,10 @@ class HttpCaller:
         self.invocation: Invocation
         self._exchange = exchange
         self._outcome: Outcome | None = None
-        # A line has a byte at least, so that older ones cannot be within the tail.
-        self._lines: deque[str] = deque(maxlen=MAX_TAIL)
+        self._lines: deque[str]
+        if wants_logs:
+            # A line has a byte at least, so that older ones cannot be within the tail.
+            self._lines = deque(maxlen=MAX_TAIL)
 
     def answered(self, outcome: Outcome) -> None:
         """Send the answer; with the log's tail asked for, it has to wait for the REPORT line."""
@@ -146,7 +148,10 @@ class FrontDoor:
         return self._dashboard is None or not self._dashboard.disconnected(exchange)
 
     def _find(self, target: str) -> tuple[HostedFunction, str]:
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:
+            raise CallRefused(404, "UnknownOperationException", f"No operation at {target}") from None
         path = parts.path
         if not path.startswith(PREFIX) or not path.endswith(SUFFIX):
             raise CallRefused(404, "UnknownOperationException", f"No operation at {path}")

@@ -76,6 +76,11 @@ class LocalLambda:
     ) -> None:
         await self._close()
 
+    async def failed(self) -> None:
+        """Wait until a fault of ours has ended it, and raise that."""
+        await asyncio.wait({self._runner})
+        self._runner.result()
+
     async def _close(self) -> None:
         self._closing.set()
         with anyio.CancelScope(shield=True):

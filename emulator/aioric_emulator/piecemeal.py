@@ -30,16 +30,14 @@ class Piecemeal(ABC):
         """Send the head of an answer in chunks."""
         if exchange is self._current and not self._transport.is_closing():
             exchange.is_bodiless = not has_body(exchange.method, head.status)
-            self._transport.write(
-                render(head, keep_alive=exchange.keep_alive, is_chunked=True, method=exchange.method)
-            )
+            self._send(render(head, keep_alive=exchange.keep_alive, is_chunked=True, method=exchange.method))
 
     def write(self, exchange: HttpExchange, data: bytes) -> bool:
         """Send a chunk; one for a peer that has left goes nowhere, and there is always room for it."""
         if exchange is not self._current or self._transport.is_closing():
             return True
         if data and not exchange.is_bodiless:
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+            self._send(b"%x\r\n%b\r\n" % (len(data), data))
         return self._is_writable
 
     def finish(self, exchange: HttpExchange) -> None:
@@ -47,7 +45,7 @@ class Piecemeal(ABC):
         if exchange is not self._current:
             return
         if not exchange.is_bodiless and not self._transport.is_closing():
-            self._transport.write(b"0\r\n\r\n")
+            self._send(b"0\r\n\r\n")
         self._go_on(exchange)
 
     def pause(self, exchange: HttpExchange) -> None:
@@ -65,3 +63,20 @@ class Piecemeal(ABC):
     @abstractmethod
     def _go_on(self, exchange: HttpExchange) -> None:
         """Serve the next request, after this one."""
+
+    @property
+    @abstractmethod
+    def peer_port(self) -> int:
+        """The port at the other end."""
+
+    @abstractmethod
+    def _send(self, data: bytes) -> None:
+        """Write it, behind what waits to be written."""
+
+    @abstractmethod
+    def reply(self, exchange: HttpExchange, answer: Answer) -> None:
+        """Send an exchange's whole answer."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Close at once."""

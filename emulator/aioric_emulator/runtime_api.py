@@ -35,7 +35,10 @@ LOGS = "/2020-08-15/logs"
 def read_path(target: str) -> str:
     """Give a request target's path, without its query, of an absolute target too."""
     if not target.startswith("/"):
-        target = urlsplit(target).path
+        try:
+            target = urlsplit(target).path
+        except ValueError:
+            return ""
     return target.partition("?")[0]
 
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from hypothesis import given, settings, strategies
 
-from aioric_emulator.connection import MAX_AHEAD, MAX_HEAD, MAX_KEPT
+from aioric_emulator.connection import MAX_AHEAD, MAX_HEAD
+from aioric_emulator.incoming import MAX_KEPT
 from aioric_emulator.messages import Answer
 from aioric_emulator.server import listen
 from tests.emulator.polling import until

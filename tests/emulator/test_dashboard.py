@@ -75,7 +75,14 @@ async def test_the_page_needs_nothing_else(local: LocalLambda) -> None:
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("localhost:1", 200), ("a.localhost", 200), ("[::1]:8080", 200), ("evil.example", 403), ("", 403)],
+    [
+        ("localhost:1", 200),
+        ("a.localhost", 200),
+        ("[::1]:8080", 200),
+        ("evil.example", 403),
+        ("", 403),
+        ("[", 403),
+    ],
 )
 async def test_it_is_for_this_machine(local: LocalLambda, host: str, status: int) -> None:
     """A name of the web that leads here gets nothing."""

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from aioric_emulator.connection import Connection
 from aioric_emulator.server import listen
 from tests.emulator.polling import until
 from tests.emulator.test_connection import WAIT, Echo
@@ -42,3 +43,16 @@ async def test_connections_end_with_it() -> None:
             await reader.readexactly(1)
         writer.close()
     assert echo.left == echo.exchanges
+
+
+async def test_a_connection_that_is_not_made_yet_ends_too() -> None:
+    """A loop asks for its protocol one turn before it makes it, and the listener may close in between."""
+    ours, peer = socket.socketpair()
+    lost: list[Connection] = []
+    connection = Connection(Echo(), lost.append)
+    connection.abort()
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
+    reader, writer = await asyncio.open_connection(sock=peer)
+    assert await reader.read() == b""
+    await until(lambda: lost)
+    writer.close()
