@@ -148,7 +148,7 @@ class HostedFunction:
         self._service.epoch_offset = time.time() - now
         self._service.invoke(invocation, now)
         self._apply()
-        if self.configuration.concurrency is not None:
+        if self.configuration.concurrency is not None and invocation.started_at is None:
             # A call that waits for a lane has a deadline too, and nothing else tells of it.
             self._be_awake_at(self._service.next_deadline)
 
