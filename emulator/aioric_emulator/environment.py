@@ -14,6 +14,7 @@ from aioric_emulator.environment_log import EnvironmentLog
 from aioric_emulator.extension_processes import ExtensionProcesses
 from aioric_emulator.log_lines import LineReader
 from aioric_emulator.log_owner import find_owner
+from aioric_emulator.memory_limit import MIB, guarded, sample_interval
 from aioric_emulator.runtime_api import RuntimeApi
 from aioric_emulator.runtime_launch import launch_runtime
 from aioric_emulator.server import listen
@@ -43,8 +44,6 @@ EXTENSION_FOLDER = Path("/")
 # How long, in seconds, an environment that ends waits for its last telemetry to be accepted before it tells
 # its extensions of the end. The platform promises no order here; a test wants one.
 LAST_TELEMETRY = 0.3
-# How often the memory of a runtime's children is looked at.
-SAMPLE_INTERVAL = 0.25
 
 
 class RunningEnvironment:
@@ -194,7 +193,8 @@ class RunningEnvironment:
             model.postponed(self._clock())
         model.records.init_started(model.init_phase, model.registrations.new_id(), self._clock())
         try:
-            api = RuntimeApi(model, self._clock, self._apply)
+            new_api = guarded(self._check_memory) if self._configuration.enforces_memory else RuntimeApi
+            api = new_api(model, self._clock, self._apply)
             self._process = await self._start(api, stack, tasks)
         except OSError as error:
             model.launch_failed(str(error), self._clock())
@@ -284,11 +284,13 @@ class RunningEnvironment:
         while True:
             process.memory.sample()
             self._extensions.sample_memory()
-            limit = self._configuration.memory * 1024 * 1024
-            if self._configuration.enforces_memory and self.max_memory > limit:
-                self.model.overran_memory(self._clock())
-                self._apply()
-            await anyio.sleep(SAMPLE_INTERVAL)
+            self._check_memory()
+            await anyio.sleep(sample_interval(self._configuration))
+
+    def _check_memory(self) -> None:
+        if self._configuration.enforces_memory and self.max_memory > self._configuration.memory * MIB:
+            self.model.overran_memory(self._clock())
+            self._apply()
 
     def _logged(self, writer: Writer, line: str) -> None:
         if self.model.records.are_watched:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import psutil
+import pytest
 
 from aioric_emulator import Emulator
 from tests.emulator.polling import until
@@ -65,6 +66,20 @@ async def test_memory_is_a_limit_when_it_is_enforced(toy_command: list[str], tmp
     assert result.report.error_type == "Runtime.OutOfMemory"
     async with Emulator("toy.handler", **settings) as fn:  # type: ignore[arg-type]
         assert (await fn.invoke(event | {"seconds": 0})).function_error is None
+
+
+@pytest.mark.parametrize("size", [200_000_000, 140_000_000])
+async def test_a_peak_between_two_looks_is_not_missed(
+    size: int, toy_command: list[str], tmp_path: Path
+) -> None:
+    """Memory that is given back at once was used all the same: its invocation has no answer."""
+    async with Emulator("toy.handler", command=toy_command, task_root=tmp_path, enforce_memory=True) as fn:
+        result = await fn.invoke({"do": "grow", "size": size})
+        after = await fn.invoke({"a": 1})
+    assert result.payload["errorType"] == "Runtime.OutOfMemory"
+    assert result.report.status == "error"
+    assert result.report.max_memory_mb > 128
+    assert (after.payload, after.report.init_ms is not None) == ({"a": 1}, True)
 
 
 async def test_a_snapshot_is_restored_by_a_call(toy_command: list[str], tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""The memory limit at the Runtime API: what used too much gives no answer, however short its peak was.
+
+The kernel marks the highest point of a process, so nothing is missed between two samples. There is no rlimit:
+a process at its rlimit gets a MemoryError, which a function can catch; on the platform it is killed.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aioric_emulator.runtime_api import RuntimeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.phases import ExecutionEnvironment
+
+__all__ = ["MIB", "guarded", "sample_interval"]
+
+MIB = 1024 * 1024
+# How often, in seconds, the memory of a process's children is looked at, and that of one with a limit.
+INTERVAL = 0.25
+CLOSE_INTERVAL = 0.02
+
+
+def sample_interval(configuration: FunctionConfiguration) -> float:
+    """Give how long to wait before the next look at a function's memory, in seconds."""
+    return CLOSE_INTERVAL if configuration.enforces_memory else INTERVAL
+
+
+def guarded(check: Callable[[], None]) -> Callable[..., RuntimeApi]:
+    """Give what makes a Runtime API that calls `check` before anything else."""
+    return partial(GuardedRuntimeApi, check=check)
+
+
+class GuardedRuntimeApi(RuntimeApi):
+    """Calls `check` before each request, and before a response that streams begins."""
+
+    def __init__(
+        self,
+        environment: ExecutionEnvironment,
+        clock: Callable[[], float],
+        apply: Callable[[], None],
+        *,
+        check: Callable[[], None],
+    ) -> None:
+        super().__init__(environment, clock, apply)
+        self._check = check
+
+    def handle(self, exchange: HttpExchange) -> None:
+        """Take a request."""
+        self._check()
+        super().handle(exchange)
+
+    def opened(self, exchange: HttpExchange) -> None:
+        """Take note that a request begins."""
+        self._check()
+        super().opened(exchange)
