@@ -16,7 +16,8 @@ BOOTSTRAP = Path(__file__).parents[1] / "bootstrap"
 
 # Ours, for a plain `def`. Together some 5 ms of a slow machine, none of them more than 0.4.
 OURS = """
-    aioric aioric.config aioric.errors aioric.heap aioric.identity aioric.messages aioric.startup
+    aioric aioric.bytecode aioric.config aioric.errors aioric.heap aioric.identity aioric.messages
+    aioric.modules aioric.startup
     aioric.version aioric.drivers aioric.drivers.around aioric.drivers.blocking aioric.drivers.loops
     aioric.drivers.sockets aioric.drivers.streams aioric.drivers.watch aioric.function aioric.function.aside
     aioric.function.context aioric.function.faults aioric.function.loader aioric.function.malformed

@@ -66,7 +66,7 @@ def test_outside_of_lambda_there_is_a_word_on_what_to_do(
     """Without a platform the process ends with status 1, and the message names the local one."""
     monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API", raising=False)
     with pytest.raises(SystemExit) as end:
-        main(["aioric"], [], managed=False)
+        main(["aioric"], [], Heap(), managed=False)
 
     assert end.value.code == 1
     assert "aioric: AWS_LAMBDA_RUNTIME_API must be host:port" in capsys.readouterr().err
@@ -76,7 +76,7 @@ def test_the_working_folder_is_first_on_the_path(monkeypatch: pytest.MonkeyPatch
     """What `python -m` had put first on the path is there again when the function is imported."""
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
     with pytest.raises(SystemExit) as end:
-        main(["aioric", "started_nowhere.handler"], ["/the/beginning"], managed=False)
+        main(["aioric", "started_nowhere.handler"], ["/the/beginning"], Heap(), managed=False)
 
     assert end.value.code == 1
     assert sys.path[0] == "/the/beginning"

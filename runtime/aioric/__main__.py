@@ -13,6 +13,14 @@ if beginning:
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/aioric/")[0])
 
+from aioric import modules  # noqa: E402 - see above
+
+modules.install()  # first of all, for what we import ourselves comes in faster too
+
+from aioric.heap import Heap  # noqa: E402 - see above
+
+heap = Heap()
+
 from aioric.function.aside import import_own  # noqa: E402 - see above
 from aioric.startup import PATCHABLE, main  # noqa: E402 - likewise
 
@@ -24,4 +32,4 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module '__main__' has no attribute {name!r}")
 
 
-main(sys.argv, beginning, managed=not __package__)
+main(sys.argv, beginning, heap, managed=not __package__)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from aioric import modules
 from aioric.config import Config
 from aioric.drivers import blocking, sockets
 from aioric.drivers.around import Around, announce, wants_to_know
@@ -22,7 +23,6 @@ from aioric.function.loader import ASYNC, ASYNC_GENERATOR, kind, load
 from aioric.function.payload import Codec
 from aioric.function.steps import Function
 from aioric.function.tracing import TraceId
-from aioric.heap import Heap
 from aioric.identity import Identity
 from aioric.logs.setup import install
 from aioric.logs.sinks import redirect_to_provider
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from aioric.drivers.extension import Extension
     from aioric.function.lifespans import Complete
+    from aioric.heap import Heap
     from aioric.logs.setup import Journal
 
     # Serves so many invocations at once in this process; returns its exit status.
@@ -51,18 +52,18 @@ WARNING = 30  # likewise
 PACK = ".aioric/start.pack"
 
 
-def main(argv: list[str], beginning: list[str], *, managed: bool) -> NoReturn:
+def main(argv: list[str], beginning: list[str], heap: Heap, *, managed: bool) -> NoReturn:
     """Serve the function named by the first argument, or by `_HANDLER`, until the process ends.
 
     Args:
         argv: The command line.
         beginning: What `python -m` had put first on `sys.path`.
+        heap: Rests since the process began.
         managed: Whether we take the place of AWS's managed `bootstrap`, which prepares more of the
             environment than the bare client does.
     """
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
     if managed:
-        os.environ.setdefault("AWS_EXECUTION_ENV", "AWS_Lambda_python" + python)
+        os.environ.setdefault("AWS_EXECUTION_ENV", "AWS_Lambda_python{}.{}".format(*sys.version_info))
     try:
         config = Config(os.environ, argv[1] if len(argv) > 1 else None)
     except NotInLambda as error:
@@ -70,7 +71,7 @@ def main(argv: list[str], beginning: list[str], *, managed: bool) -> NoReturn:
         sys.exit(1)
     identity = Identity(alone=True)
     journal = install(config, identity)
-    runtime = Runtime(config, identity, journal, Heap())
+    runtime = Runtime(config, identity, journal, heap)
     if managed:
         prepare_path(config.task_root)
     else:
@@ -129,6 +130,8 @@ class Runtime:
             self._unpack()
             driver = choose(*self._prepare(load(self.config.handler)))
             self._heap.settle()
+            if told := modules.retire().explain(self.config.task_root):
+                self.journal.note(WARNING, told)
         except SystemExit as error:
             self.report(error)
             raise
@@ -143,8 +146,7 @@ class Runtime:
 
     def _unpack(self) -> None:
         """Import from what `aioric optimize` packed, if it did."""
-        task_root = self.config.task_root
-        if task_root and os.access(f"{task_root}/{PACK}", os.R_OK):
+        if (task_root := self.config.task_root) and os.access(f"{task_root}/{PACK}", os.R_OK):
             from aioric.packed import start  # noqa: PLC0415 - only where there is a pack
 
             start.begin(task_root, lambda why: self.journal.note(WARNING, why))

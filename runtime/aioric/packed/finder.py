@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from _frozen_importlib import ModuleSpec, _call_with_frames_removed  # type: ignore[attr-defined]  # typeshed
-from _frozen_importlib_external import PathFinder, SourceFileLoader
+from _frozen_importlib_external import PathFinder
 from _imp import _fix_co_filename  # type: ignore[attr-defined]  # lacks both
 
+from aioric.bytecode import PreparedLoader
+from aioric.modules import ModuleFinder
 from aioric.packed.pack import TASK
 
 TYPE_CHECKING = False
@@ -105,7 +107,7 @@ class PackedFinder:
         return known[1]
 
 
-class PackedLoader(SourceFileLoader):
+class PackedLoader(PreparedLoader):
     """The interpreter's loader of a file, but that its bytecode comes from the pack."""
 
     packed: tuple[Pack, int, int]
@@ -129,8 +131,8 @@ class _Announcing(PackedLoader):
 
 
 def install(finder: Any) -> None:
-    """Put a finder right before the one that searches folders."""
+    """Put a finder right before those that search folders."""
     finders = list(sys.meta_path)
-    place = finders.index(PathFinder) if PathFinder in finders else len(finders)
-    finders.insert(place, finder)
+    searching = [each for each in finders if each is PathFinder or type(each) is ModuleFinder]
+    finders.insert(finders.index(searching[0]) if searching else len(finders), finder)
     sys.meta_path = finders
