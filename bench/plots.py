@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
+from matplotlib.ticker import StrMethodFormatter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,10 @@ def draw(table: list[Row], stem: Path) -> None:
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "aioric"  # so that the same figures give the same file
     workloads = list(dict.fromkeys(row.workload for row in table))
+    measured = sorted({row.lanes for row in table})
     for figure, title in PLOTS.items():
         panels, axes = plt.subplots(
-            1, len(workloads), figsize=(3.4 * len(workloads), 3.2), sharey=True, squeeze=False
+            1, len(workloads), figsize=(3.4 * len(workloads), 4.0), sharey=True, squeeze=False
         )
         for axis, workload in zip(axes[0], workloads, strict=True):
             for name in dict.fromkeys(row.contestant for row in table):
@@ -36,9 +38,15 @@ def draw(table: list[Row], stem: Path) -> None:
                 lanes = [row.lanes for row in rows]
                 axis.plot(lanes, [getattr(row.median, figure) for row in rows], marker="o", label=name)
             axis.set(title=workload, xlabel="invocations at once", xscale="log", yscale="log")
+            axis.set_xticks(measured, labels=[str(lanes) for lanes in measured], minor=False)
+            axis.set_xticks([], minor=True)
+            axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.6g}"))
             axis.grid(visible=True, alpha=0.3)
         axes[0][0].set_ylabel(title)
-        axes[0][-1].legend(fontsize="x-small")
-        panels.tight_layout()
+        lines, names = axes[0][0].get_legend_handles_labels()
+        columns = min(len(names), 2 * len(workloads))
+        below = 0.04 + 0.08 * -(-len(names) // columns)  # room for the names, which hide no line there
+        panels.tight_layout(rect=(0, below, 1, 1))
+        panels.legend(lines, names, fontsize="x-small", loc="lower center", ncols=columns)
         panels.savefig(f"{stem}-{figure}.svg", metadata={"Date": None})
         plt.close(panels)
