@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["default_command"]
+__all__ = ["default_command", "find_main"]
 
 
 def default_command(handler: str) -> tuple[str, ...]:
@@ -18,6 +18,15 @@ def default_command(handler: str) -> tuple[str, ...]:
     bootstrap = Path(__file__).resolve().parents[2] / "bootstrap"
     if os.access(bootstrap, os.X_OK):
         return (str(bootstrap), handler)
-    if find_spec("aioric") is None:
+    return (sys.executable, "-P", str(find_main()), handler)
+
+
+def find_main() -> Path:
+    """Give the runtime's main file, to be run by its path: then it looks for the function in its folder.
+
+    Raises `FileNotFoundError` where there is no runtime.
+    """
+    runtime = find_spec("aioric")
+    if runtime is None or runtime.origin is None:
         raise FileNotFoundError("the package aioric is not installed, and no command is given")
-    return (sys.executable, "-P", "-m", "aioric", handler)
+    return Path(runtime.origin).with_name("__main__.py")

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import zlib
 
-__all__ = ["Console"]
+import click
+
+__all__ = ["Console", "paint"]
+
+# Told apart on a light and on a dark terminal.
+COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_red")
+# Of a request id, what tells the invocations apart that a person sees at once.
+SHOWN = 8
 
 # How long, in seconds, a line may wait for others.
 DELAY = 0.005
 
 
 class Console:
-    """Collects lines, and prints them soon."""
+    """Collects lines, and prints them soon. `is_colourful`: a person looks at them, in a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_colourful: bool = False) -> None:
         self._lines: list[str] = []
+        self._is_colourful = is_colourful
 
-    def write(self, line: str) -> None:
-        """Print a line soon."""
+    def write(self, line: str, request_id: str = "") -> None:
+        """Print a line soon, with its invocation's colour if it has one."""
         if not self._lines:
             asyncio.get_running_loop().call_later(DELAY, self.flush)
         # A bare carriage return is a line break within one event, as CloudWatch shows it.
-        self._lines.append(line.replace("\r", "\n") if "\r" in line else line)
+        line = line.replace("\r", "\n") if "\r" in line else line
+        self._lines.append(paint(line, request_id) if self._is_colourful and request_id else line)
 
     def flush(self) -> None:
         """Print what waits."""
@@ -33,3 +43,10 @@ class Console:
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             return
+
+
+def paint(text: str, request_id: str) -> str:
+    """Put the beginning of an invocation's id before each line, in a colour of that id's own."""
+    colour = COLOURS[zlib.crc32(request_id.encode()) % len(COLOURS)]
+    mark = click.style(f"{request_id[:SHOWN]} |", fg=colour)
+    return "\n".join(f"{mark} {line}" for line in text.split("\n"))

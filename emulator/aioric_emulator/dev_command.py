@@ -12,6 +12,9 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.project_file import Project
 
@@ -89,6 +92,10 @@ LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     type=click.IntRange(1, 100),
     help="Of the snapshot, to be compared: what should be unique, and is shared? 1 for none.",
 )
+@click.option(
+    "--record", type=click.Path(dir_okay=False, path_type=Path), help="Add events and answers to this file."
+)
+@click.option("--debug-port", type=click.IntRange(1, 65535), help="Run under debugpy, without deadlines.")
 @click.option("--freeze", is_flag=True, help="Stop the processes between invocations, as the platform does.")
 @click.option("--enforce-memory", is_flag=True, help="Kill an environment that uses more than its memory.")
 @click.option(
@@ -112,10 +119,25 @@ def dev(context: click.Context, /, **options: Any) -> None:
         # See the module's docstring.
         from aioric_emulator.development import Place, serve  # noqa: PLC0415
 
-        place = Place(options["host"], options["port"], options["reloads"], fronts)
-        serve(project.functions, place)
+        place = Place(options["host"], options["port"], options["reloads"], fronts, record=options["record"])
+        serve(choose_debugged(options, project.functions), place)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def choose_debugged(
+    options: dict[str, Any], functions: Sequence[FunctionConfiguration]
+) -> Sequence[FunctionConfiguration]:
+    """Give the functions, or the one that is to be debugged."""
+    if options["debug_port"] is None:
+        return functions
+    from aioric_emulator.debugging import under_debugger  # noqa: PLC0415 - see the module's docstring
+    from aioric_emulator.selection import split_words  # noqa: PLC0415 - likewise
+
+    _, command = split_words(options["words"])
+    function = under_debugger(functions, options["debug_port"], has_command=bool(command))
+    click.echo(f"Attach a debugger to 127.0.0.1:{options['debug_port']}, once the function has been called.")
+    return [function]
 
 
 def select_fronts(options: dict[str, Any], project: Project) -> list[FrontSettings]:

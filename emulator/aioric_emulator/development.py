@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,6 +15,7 @@ import anyio
 from aioric_emulator.console import Console
 from aioric_emulator.fronts.serving import serve_fronts
 from aioric_emulator.local_lambda import LocalLambda
+from aioric_emulator.recording import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +39,8 @@ class Place:
     reloads: bool = True
     fronts: Sequence[FrontSettings] = ()
     has_dashboard: bool = True
+    # A file for what functions were asked and answered.
+    record: Path | None = None
     # One more name for the first function, and whether nothing is said of where it is.
     alias: str = ""
     is_quiet: bool = False
@@ -51,8 +57,12 @@ def serve(configurations: Sequence[FunctionConfiguration], place: Place) -> None
 
 async def serve_until_signal(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
     """Open the local Lambda, tell where it is, and close it with the first signal."""
-    console = Console()
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    console = Console(is_colourful=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    recorder = None if place.record is None else Recorder(place.record)
+    with (
+        recorder or nullcontext(),
+        anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+    ):
         lambda_ = LocalLambda(
             configurations,
             host=place.host,
@@ -60,6 +70,7 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
             on_line=console.write,
             has_dashboard=place.has_dashboard,
             alias=place.alias,
+            recorder=recorder,
         )
         async with lambda_, serve_fronts(place.fronts, lambda_.functions, place.host, place.port) as opened:
             for line in [] if place.is_quiet else greeting(lambda_):

@@ -89,7 +89,9 @@ class Emulator:
             events=events or EventPolicy(),
             destinations=Destinations(on_success, on_failure),
         )
-        self._lambda = LocalLambda([self.configuration], host=host, port=port, on_line=on_line)
+        self._lambda = LocalLambda(
+            [self.configuration], host=host, port=port, on_line=drop_request_id(on_line)
+        )
         self._function = self._lambda.functions[name]
 
     async def __aenter__(self) -> Self:
@@ -183,3 +185,8 @@ class Emulator:
         Raises `InvokeRejectedError` where the payload is too large or no JSON.
         """
         return self._function.enqueue(payload, **facts)
+
+
+def drop_request_id(on_line: Callable[[str], None] | None) -> Callable[[str, str], None] | None:
+    """Give what takes a line and its request id, for one who wants the line."""
+    return None if on_line is None else lambda line, _request_id: on_line(line)

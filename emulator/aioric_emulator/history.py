@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aioric_emulator.messages import Ending, Invocation, Outcome
+    from aioric_emulator.recording import Recorder
 
 __all__ = ["History"]
 
@@ -21,9 +22,13 @@ MIB = 1024 * 1024
 
 
 class History:
-    """Keeps invocations, and tells subscribers of every change. An entry is ready to be made JSON of."""
+    """Keeps invocations, and tells subscribers of every change. An entry is ready to be made JSON of.
 
-    def __init__(self) -> None:
+    `recorder` is given each invocation whole when it is answered.
+    """
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self._recorder = recorder
         self._entries: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._subscribers: list[Callable[[dict[str, Any]], None]] = []
 
@@ -70,6 +75,8 @@ class History:
             entry["answer"] = shorten(outcome.body)
             entry["state"] = "failed" if outcome.is_error else "answered"
             self._tell(entry)
+            if self._recorder is not None:
+                self._recorder.answered(entry["function"], invocation, outcome)
 
     def finished(self, invocation: Invocation, ending: Ending, max_memory: int) -> None:
         """The runtime is done with it; `max_memory` is in bytes."""

@@ -43,7 +43,7 @@ class HostedFunction:
     def __init__(
         self,
         configuration: FunctionConfiguration,
-        on_line: Callable[[str], None] | None = None,
+        on_line: Callable[[str, str], None] | None = None,
         history: History | None = None,
     ) -> None:
         self.configuration = configuration

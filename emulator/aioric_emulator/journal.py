@@ -22,9 +22,14 @@ MAX_LINES = 100_000
 
 
 class Journal:
-    """The log of all environments of a function. `on_line` is given each line as it is written."""
+    """The log of all environments of a function.
 
-    def __init__(self, configuration: FunctionConfiguration, on_line: Callable[[str], None] | None) -> None:
+    `on_line` is given each line as it is written, and its request id or nothing.
+    """
+
+    def __init__(
+        self, configuration: FunctionConfiguration, on_line: Callable[[str, str], None] | None
+    ) -> None:
         self.kept: deque[str] = deque(maxlen=MAX_LINES)
         self._on_line = on_line
         self._lines = choose_lines(configuration)
@@ -58,20 +63,20 @@ class Journal:
 
     def record(self, line: str, invocation: Invocation | None) -> None:
         """Note what the function wrote, and for which invocation, if that is known."""
-        self._keep(line)
+        self._keep(line, invocation)
         if invocation is not None:
             invocation.caller.logged(line, is_platform=False)
 
     def _write(self, lines: list[str], invocation: Invocation | None) -> None:
         for line in lines:
-            self._keep(line)
+            self._keep(line, invocation)
             if invocation is not None:
                 invocation.caller.logged(line, is_platform=True)
 
-    def _keep(self, line: str) -> None:
+    def _keep(self, line: str, invocation: Invocation | None) -> None:
         self.kept.append(line)
         if self._on_line is not None:
-            self._on_line(line)
+            self._on_line(line, "" if invocation is None else invocation.request_id)
 
 
 def choose_lines(configuration: FunctionConfiguration) -> TextLines | JsonLines:

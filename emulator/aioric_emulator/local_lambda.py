@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.recording import Recorder
 
 __all__ = ["LocalLambda"]
 
@@ -26,8 +27,9 @@ __all__ = ["LocalLambda"]
 class LocalLambda:
     """The functions of some configurations, by name. `endpoint` is what boto3 takes as `endpoint_url`.
 
-    `alias` is one more name for the first of them. An instance is used once. Raises `ValueError` where two
-    functions have one name, and on entering `OSError` where the address cannot be taken.
+    `alias` is one more name for the first of them. `recorder` needs the dashboard's history.
+    An instance is used once. Raises `ValueError` where two functions have one name, and on entering `OSError`
+    where the address cannot be taken.
     """
 
     def __init__(
@@ -36,11 +38,12 @@ class LocalLambda:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        on_line: Callable[[str], None] | None = None,
+        on_line: Callable[[str, str], None] | None = None,
         has_dashboard: bool = False,
         alias: str = "",
+        recorder: Recorder | None = None,
     ) -> None:
-        history = History() if has_dashboard else None
+        history = History(recorder) if has_dashboard else None
         self.functions: dict[str, HostedFunction] = {}
         for configuration in configurations:
             if configuration.name in self.functions:

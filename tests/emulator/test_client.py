@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric_emulator.client import InvokeError, call
+from aioric_emulator.client import Call, InvokeError, LocalInvoker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,18 +52,18 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 def test_an_error_is_told_as_well_as_it_can_be(body: bytes, message: str) -> None:
     """With the message of the service, or all that it said."""
     with answering(500, body) as endpoint, pytest.raises(InvokeError) as raised:
-        call(endpoint, "f", b"{}")
+        LocalInvoker(endpoint).call(Call("f", b"{}"))
     assert str(raised.value) == message
 
 
 def test_an_answer_without_a_log_has_none() -> None:
     """Whatever was asked for."""
     with answering(200, b"1") as endpoint:
-        reply = call(endpoint, "a:b", b"{}", '{"a":1}', wants_log=True)
+        reply = LocalInvoker(endpoint).call(Call("a:b", b"{}", '{"a":1}', wants_log=True))
     assert (reply.body, reply.log, reply.function_error) == (b"1", "", "")
 
 
 def test_an_address_that_is_none() -> None:
     """Told as such."""
     with pytest.raises(InvokeError, match="is not a URL"):
-        call("http://host:port", "f", b"")
+        LocalInvoker("http://host:port").call(Call("f", b""))

@@ -1,0 +1,91 @@
+"""A recording of invocations, one line of JSON each: `aioric dev --record` writes, `aioric replay` reads it.
+
+It holds events, client contexts and answers as they were, with every secret that was in them; no variables
+and no log. So only its owner may read the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aioric_emulator.messages import MAX_PAYLOAD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from aioric_emulator.messages import Invocation, Outcome
+
+__all__ = ["Recorded", "Recorder", "RecordingError", "read_recording"]
+
+OWNER_ONLY = 0o600
+
+
+class RecordingError(ValueError):
+    """A file that is no recording; the message names the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One invocation of a recording. A streamed answer is not kept: it went by in pieces."""
+
+    function: str
+    event: str
+    answer: str
+    is_error: bool
+    is_stream: bool
+    client_context: str
+    tenant_id: str
+
+
+class Recorder:
+    """Appends invocations to a file, each when it is answered. Raises `OSError` on entering."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        self._file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY), "a")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def answered(self, function: str, invocation: Invocation, outcome: Outcome) -> None:
+        """Write an invocation down."""
+        is_stream = invocation.response_limit > MAX_PAYLOAD
+        record: dict[str, Any] = {
+            "time": round(time.time(), 3),
+            "id": invocation.request_id,
+            "function": function,
+            "event": invocation.payload.decode("utf-8", "surrogateescape"),
+            "answer": "" if is_stream else outcome.body.decode("utf-8", "surrogateescape"),
+            "is_error": outcome.is_error,
+            "is_stream": is_stream,
+            "client_context": invocation.client_context,
+            "tenant_id": invocation.tenant_id,
+        }
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+
+
+def read_recording(path: Path) -> list[Recorded]:
+    """Give the invocations of a file. Raises `RecordingError`, or `OSError` where it cannot be read."""
+    found = []
+    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+        try:
+            record = json.loads(line)
+            facts = {name: record[name] for name in Recorded.__slots__}
+        except (ValueError, KeyError, TypeError):
+            raise RecordingError(
+                f"{path}, line {number}: no invocation as `aioric dev --record` writes it"
+            ) from None
+        found.append(Recorded(**facts))
+    return found
