@@ -54,7 +54,8 @@ async def test_an_invocation_is_recorded(
         result = await fn.invoke({"a": 1}, trace_id="Root=1-2-3;Parent=ab12;Sampled=1")
         # The buffer's time alone brings it, while the environment waits for the next call.
         await until(lambda: "report" in types(read(kept)))
-    records = read(kept)
+    # A runtime may have something to say while it starts.
+    records = [each for each in read(kept) if each["type"] != "function" or each["record"] == "hello"]
     assert types(records) == [
         "initStart",
         "telemetrySubscription",
