@@ -29,7 +29,7 @@ def configured(loop: str = "", lanes: str = "4") -> tuple[Config, Journal]:
 def opened(loop: str = "", lanes: str = "4") -> str:
     """The module of the loop that is opened."""
     opened = open_loop(*configured(loop, lanes))
-    assert asyncio.get_event_loop_policy().get_event_loop() is opened
+    assert asyncio.get_event_loop() is opened
     opened.close()
     asyncio.set_event_loop(None)
     return type(opened).__module__.partition(".")[0]

@@ -259,10 +259,13 @@ def test_results_are_encoded_as_by_the_official_client(
 def test_depth_is_limited_as_by_the_official_client() -> None:
     """What is nested endlessly is refused; what the official client can write, so can we."""
     limit = "Unable to marshal response: maximum recursion depth exceeded"
+    # Since 3.14 theirs ends where the stack does, and says so.
+    theirs = limit if sys.version_info < (3, 14) else "Unable to marshal response: Stack overflow"
+    possible = 9_900 if sys.version_info < (3, 14) else 34_700
 
-    assert str(official_encode(OFFICIAL, nested(100_000))).startswith(limit)
+    assert str(official_encode(OFFICIAL, nested(100_000))).startswith(theirs)
     assert str(encode(Codec(ascii_json=True), nested(100_000))).startswith(limit)
-    assert len(Codec(ascii_json=True).encode(nested(9_900)).body) == 2 * 9_901
+    assert len(Codec(ascii_json=True).encode(nested(possible)).body) == 2 * (possible + 1)
 
 
 @given(PLAIN)

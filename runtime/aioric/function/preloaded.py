@@ -29,13 +29,22 @@ _ALWAYS = frozenset(
         *("string", "textwrap", "threading", "traceback", "types", "warnings", "weakref"),
     ]
 )
+# What those import differs by version: 3.14's `_colorize` brings `dataclasses` along, 3.15's is lazy again.
 _BY_VERSION = {
     (3, 11): frozenset(["token", "tokenize"]),
     (3, 12): frozenset(["_tokenize", "token", "tokenize"]),
+    (3, 13): frozenset(["_colorize"]),
+    (3, 14): frozenset(
+        [
+            *("_colorize", "_opcode_metadata", "_py_warnings", "annotationlib", "ast", "copy", "dataclasses"),
+            *("dis", "inspect", "io", "opcode", "token", "tokenize"),
+        ]
+    ),
 }
-_SINCE_3_13 = frozenset(["_colorize"])
+_SINCE_3_15 = frozenset(["_py_warnings", "io", "ntpath", "pathlib", "token", "tokenize"])
 # What its polling thread needs, which it has in the managed environments from Python 3.12 on.
 _THREADED = frozenset(["_heapq", "_queue", "concurrent", "heapq", "queue"])
+_THREADED_SINCE_3_14 = frozenset(["_interpreters"])
 
 
 def preloaded(*, threaded: bool) -> frozenset[str]:
@@ -44,8 +53,10 @@ def preloaded(*, threaded: bool) -> frozenset[str]:
     Args:
         threaded: Whether the official client would poll in a thread.
     """
-    names = _ALWAYS | _BY_VERSION.get(sys.version_info[:2], _SINCE_3_13)
-    return names | _THREADED if threaded else names
+    names = _ALWAYS | _BY_VERSION.get(sys.version_info[:2], _SINCE_3_15)
+    if not threaded:
+        return names
+    return names | _THREADED | (_THREADED_SINCE_3_14 if sys.version_info >= (3, 14) else frozenset())
 
 
 class Preloaded:
