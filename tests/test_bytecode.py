@@ -185,20 +185,28 @@ def test_bytecode_that_is_kept_is_nobodys_concern(
 
 def test_what_is_told() -> None:
     """Only files of the function and of layers count, with their number, the time and the first."""
-    told = Compiled({"/usr/lib/a.py": 10**9, "/task/b.py": 2 * 10**6, "/opt/python/c.py": 10**6})
+    told = Compiled({"/usr/lib/a.py": 10**9, "/task/b.py": 21 * 10**6, "/opt/python/c.py": 10**7})
     text = told.explain("/task/")
 
     assert text is not None
     assert text.startswith("2 modules have no valid bytecode")
-    assert "3 ms of this one. The first is /task/b.py." in text
+    assert "31 ms of this one. The first is /task/b.py." in text
     assert (told.explain(None) or "").startswith("1 module has")
-    assert Compiled({"/usr/lib/a.py": 1, "/taskforce/b.py": 1}).explain("/task") is None
+    assert Compiled({"/usr/lib/a.py": 10**9, "/taskforce/b.py": 10**9}).explain("/task") is None
+
+
+def test_what_costs_little_is_not_told() -> None:
+    """A handful of small modules is nobody's concern, and their log is as it is with the official client."""
+    told = Compiled({f"/task/{number}.py": 10**6 for number in range(10)})
+    assert (told.explain("/task") or "").startswith("10 modules have")
+    del told["/task/0.py"]
+    assert told.explain("/task") is None
 
 
 async def test_the_start_warns_once(aioric_function: type[Emulator], tmp_path: Path) -> None:
     """Where no bytecode can be kept, the log has one warning with the count; with bytecode it has none."""
-    for name in ("shop", "till"):
-        (tmp_path / f"{name}.py").write_text("")
+    for name in ("shop", "till"):  # what compiles in about a tenth of a second each
+        (tmp_path / f"{name}.py").write_text("".join(f"name_{each} = [{each}]\n" for each in range(10_000)))
     (tmp_path / "app.py").write_text("import shop, till\n\ndef handler(event, context):\n    return 1\n")
     env = {"AIORIC_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"}
     settings: dict[str, Any] = {"task_root": tmp_path, "command": [str(BOOTSTRAP)], "env": env}

@@ -8,7 +8,7 @@ from _imp import _fix_co_filename, source_hash  # type: ignore[attr-defined]  # 
 from marshal import loads
 from posix import O_CLOEXEC, O_RDONLY, close, read, stat
 from posix import open as open_file
-from time import perf_counter_ns
+from time import thread_time_ns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # The end of a file of bytecode's name: https://peps.python.org/pep-0488/
 CACHED = f".{sys.implementation.cache_tag}{f'.opt-{sys.flags.optimize}' if sys.flags.optimize else ''}.pyc"
+
+# What a start may spend on compiling before the log hears of it: below, a word costs more than it helps.
+WORTH_A_WORD = 10  # milliseconds of processor time
 
 _Module = type(sys)
 _AT_ONCE = 1 << 16  # bytes to read: more than nearly every module has
@@ -31,20 +34,20 @@ _RAW_MAGIC = int.from_bytes(MAGIC_NUMBER, "little")
 class Compiled(dict[str, int]):
     """Files for which there was no valid bytecode and none could be left, so that each start compiles them.
 
-    Each with the nanoseconds that it took.
+    Each with the nanoseconds of processor time that it took.
     """
 
     def explain(self, task_root: str | None) -> str | None:
-        """What to tell of them, if any is the function's or a layer's.
+        """What to tell of the function's and its layers', if they cost a start more than `WORTH_A_WORD`.
 
         Args:
             task_root: The function's folder.
         """
         homes = ("/opt/",) if task_root is None else ("/opt/", task_root.rstrip("/") + "/")
         ours = [file for file in self if file.startswith(homes)]
-        if not ours:
-            return None
         milliseconds = sum(self[file] for file in ours) // 1_000_000
+        if milliseconds < WORTH_A_WORD:
+            return None
         what = "1 module has" if len(ours) == 1 else f"{len(ours)} modules have"
         return (
             f"{what} no valid bytecode and cannot keep any here, so that every start compiles:"
@@ -81,10 +84,10 @@ class SourceLoader(PreparedLoader):
         code = _from_bytecode(self.path, status, cached)
         if code is None:
             before = _identity(cached)
-            began = perf_counter_ns()
+            began = thread_time_ns()
             code = SourceFileLoader.get_code(self, fullname)
             if _identity(cached) == before:
-                compiled[self.path] = perf_counter_ns() - began
+                compiled[self.path] = thread_time_ns() - began
         return code
 
 
