@@ -14,6 +14,8 @@ from aioric_emulator.service import Limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aioric_emulator.disrupted_api import Disruptions
+
 __all__ = ["FunctionConfiguration"]
 
 # What the function's owner may not decide. A name that begins with an underscore is the platform's too,
@@ -80,6 +82,8 @@ class FunctionConfiguration:
     takes_caller_facts: bool = False
     events: EventPolicy = field(default_factory=EventPolicy)
     destinations: Destinations = field(default_factory=Destinations)
+    # What a test has planned for the Runtime API; None where there is no test.
+    disruptions: Disruptions | None = None
 
     @property
     def arn(self) -> str:

@@ -10,6 +10,7 @@ from aioric_emulator.calls import new_request
 from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.destinations import Destinations
+from aioric_emulator.disrupted_api import Disruptions
 from aioric_emulator.fronts.serving import serve_front
 from aioric_emulator.fronts.settings import UrlSettings
 from aioric_emulator.local_lambda import LocalLambda
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aioric_emulator.destinations import Destination
+    from aioric_emulator.disruptions import Disruption
     from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.results import InvokeResult
     from aioric_emulator.snapshot.uniqueness import Uniqueness
@@ -65,6 +67,7 @@ class Emulator:
         on_failure: Destination = None,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
+        self._disruptions = Disruptions()
         self.configuration = FunctionConfiguration(
             handler=handler,
             command=tuple(command) if command is not None else default_command(handler),
@@ -88,6 +91,7 @@ class Emulator:
             max_age=max_age,
             events=events or EventPolicy(),
             destinations=Destinations(on_success, on_failure),
+            disruptions=self._disruptions,
         )
         self._lambda = LocalLambda(
             [self.configuration], host=host, port=port, on_line=drop_request_id(on_line)
@@ -141,6 +145,13 @@ class Emulator:
     def environment_count(self) -> int:
         """How many environments there are, from their launch to the end of their processes."""
         return self._function.environment_count
+
+    def disrupt(self, *disruptions: Disruption) -> None:
+        """Have the next event meet this trouble at the Runtime API; each further call is for the event after.
+
+        See `aioric_emulator.disruptions`. Raises `ValueError` for two where there can be only one.
+        """
+        self._disruptions.plan(*disruptions)
 
     async def uniqueness(self, copies: int = 2) -> Uniqueness:
         """Restore copies of the SnapStart snapshot, and give what they share that should be unique.

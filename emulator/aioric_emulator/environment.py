@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from aioric_emulator import decisions
+from aioric_emulator.disrupted_api import choose_api
 from aioric_emulator.environment_log import EnvironmentLog
 from aioric_emulator.extension_processes import ExtensionProcesses
 from aioric_emulator.log_lines import LineReader
 from aioric_emulator.log_owner import find_owner
-from aioric_emulator.memory_limit import MIB, guarded, sample_interval
-from aioric_emulator.runtime_api import RuntimeApi
+from aioric_emulator.memory_limit import MIB, sample_interval
 from aioric_emulator.runtime_launch import launch_runtime
 from aioric_emulator.server import listen
 from aioric_emulator.snapshot.copying import CopyError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.process import RuntimeProcess
+    from aioric_emulator.runtime_api import RuntimeApi
     from aioric_emulator.server import Listener
     from aioric_emulator.snapshot.switchboard import Switchboard
 
@@ -193,7 +194,7 @@ class RunningEnvironment:
             model.postponed(self._clock())
         model.records.init_started(model.init_phase, model.registrations.new_id(), self._clock())
         try:
-            new_api = guarded(self._check_memory) if self._configuration.enforces_memory else RuntimeApi
+            new_api = choose_api(self._configuration, self._check_memory)
             api = new_api(model, self._clock, self._apply)
             self._process = await self._start(api, stack, tasks)
         except OSError as error:

@@ -38,6 +38,12 @@ class ReplySink(Protocol):
     def finish(self, exchange: HttpExchange) -> None:
         """Send the last chunk."""
 
+    def push(self, exchange: HttpExchange, data: bytes) -> None:
+        """Send bytes of the answer as they are."""
+
+    def conclude(self, exchange: HttpExchange) -> None:
+        """Serve the next request: the answer has been sent as bytes."""
+
     def pause(self, exchange: HttpExchange) -> None:
         """Read no more of the request."""
 
@@ -46,6 +52,9 @@ class ReplySink(Protocol):
 
     def abort(self) -> None:
         """Close at once."""
+
+    def reset(self) -> None:
+        """Close at once, so that the peer is told of an error."""
 
 
 class Application(Protocol):
@@ -126,6 +135,18 @@ class HttpExchange:
     def abort(self) -> None:
         """Break the connection off, so that the body does not look whole."""
         self._connection.abort()
+
+    def push(self, data: bytes) -> None:
+        """Send bytes of the answer as they are, in a segment of their own if there is time between two."""
+        self._connection.push(self, data)
+
+    def conclude(self) -> None:
+        """Say that the answer has been sent as bytes."""
+        self._connection.conclude(self)
+
+    def reset(self) -> None:
+        """Break the connection off, so that the peer is told of an error."""
+        self._connection.reset()
 
     def pause(self) -> None:
         """Read no more of this request's body for now."""

@@ -78,6 +78,8 @@ class HostedFunction:
             decisions.Reject: self._reject,
             decisions.Stop: self._carry_out,
         }
+        if configuration.disruptions is not None:
+            configuration.disruptions.join(self._deeds, self.submit)
 
     def start(self, tasks: TaskGroup, guardian: Guardian) -> None:
         """Serve from now on; environments run in `tasks`, and `guardian` ends what outlives us."""

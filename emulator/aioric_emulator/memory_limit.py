@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.phases import ExecutionEnvironment
 
-__all__ = ["MIB", "guarded", "sample_interval"]
+__all__ = ["MIB", "GuardedRuntimeApi", "guarded", "sample_interval"]
 
 MIB = 1024 * 1024
 # How often, in seconds, the memory of a process's children is looked at, and that of one with a limit.

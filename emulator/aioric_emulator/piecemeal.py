@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -47,6 +49,25 @@ class Piecemeal(ABC):
         if not exchange.is_bodiless and not self._transport.is_closing():
             self._send(b"0\r\n\r\n")
         self._go_on(exchange)
+
+    def push(self, exchange: HttpExchange, data: bytes) -> None:
+        """Send bytes of an answer as they are, behind what waits to be written and not together with it."""
+        if exchange is self._current and not self._transport.is_closing():
+            self._send(b"")
+            self._transport.write(data)
+
+    def conclude(self, exchange: HttpExchange) -> None:
+        """Serve the next request: the answer has been sent as bytes."""
+        if exchange is self._current:
+            self._go_on(exchange)
+
+    def reset(self) -> None:
+        """Close at once, so that the peer is told of an error instead of an end."""
+        # The option is the socket's, and so of every copy of its descriptor.
+        own = self._transport.get_extra_info("socket")
+        with socket.fromfd(own.fileno(), own.family, own.type) as copy:
+            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
 
     def pause(self, exchange: HttpExchange) -> None:
         """Read no more while this request arrives."""

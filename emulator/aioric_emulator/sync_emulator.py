@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
     from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.disruptions import Disruption
     from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.results import InvokeResult
     from aioric_emulator.snapshot.uniqueness import Uniqueness
@@ -82,6 +83,10 @@ class SyncEmulator:
         """Invoke the function for a stream: `for piece in fn.stream({...})`; see `Emulator.stream`."""
         stream = self._portal.call(partial(self._emulator.stream, payload, **facts))
         return SyncResponseStream(stream, self._portal)
+
+    def disrupt(self, *disruptions: Disruption) -> None:
+        """Have the next event meet this trouble at the Runtime API; see `Emulator.disrupt`."""
+        self._portal.call(self._emulator.disrupt, *disruptions)
 
     def uniqueness(self, copies: int = 2) -> Uniqueness:
         """Restore copies of the SnapStart snapshot, and give what they share; see `Emulator.uniqueness`."""
