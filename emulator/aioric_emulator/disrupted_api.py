@@ -109,29 +109,16 @@ class Disruptions:
         if plan is not None and plan.is_repeated:
             # The second attempt is not to be taken for the event after this one.
             self._running[invocation.request_id] = Plan()
-            invocation.caller = FirstOfTwo(invocation, self._submit)
+            invocation.caller = OneOfTwo(
+                invocation.caller, partial(self._repeat, invocation, invocation.caller)
+            )
         self._finish(decision)
 
-
-class FirstOfTwo:
-    """The caller of an attempt that is followed by another: told the end when that has ended too."""
-
-    def __init__(self, invocation: Invocation, submit: Callable[[Invocation], None]) -> None:
-        self._caller = invocation.caller
-        self._invocation = invocation
-        self._submit = submit
-        self.wants_logs = self._caller.wants_logs
-
-    def answered(self, outcome: Outcome) -> None:
-        """Pass the answer on."""
-        self._caller.answered(outcome)
-
-    def finished(self, ending: Ending, max_memory: int) -> None:
-        """Send the event again."""
-        first = self._invocation
+    def _repeat(self, first: Invocation, caller: Caller, ending: Ending, max_memory: int) -> None:
         again = replace(
             first,
-            caller=SecondOfTwo(self._caller, partial(self._caller.finished, ending, max_memory)),
+            # Whatever the second attempt comes to, the caller is told of the first.
+            caller=OneOfTwo(caller, lambda *_: caller.finished(ending, max_memory)),
             invocation_id=new_id() if first.invocation_id else "",
             started_at=None,
             deadline=float("inf"),
@@ -140,32 +127,28 @@ class FirstOfTwo:
         )
         self._submit(again)
 
-    def rejected(self, rejection: Rejection) -> None:
-        """Pass the rejection on."""
-        self._caller.rejected(rejection)
 
-    def logged(self, line: str, *, is_platform: bool) -> None:
-        """Pass the line on."""
-        self._caller.logged(line, is_platform=is_platform)
+class OneOfTwo:
+    """Stands for the caller at one of two attempts, from when the first has been answered.
 
+    The caller gets the lines of both, but not the second answer. `over` is called at the attempt's end, with
+    its figures if there are any.
+    """
 
-class SecondOfTwo:
-    """The caller of an attempt whose answer nobody wants. What it logs goes to the caller of the first."""
-
-    def __init__(self, caller: Caller, over: Callable[[], None]) -> None:
+    def __init__(self, caller: Caller, over: Callable[..., None]) -> None:
         self._caller = caller
         self._over = over
         self.wants_logs = caller.wants_logs
 
     def answered(self, outcome: Outcome) -> None:
-        """Drop the answer."""
+        """Drop the second answer."""
 
-    def finished(self, ending: Ending, max_memory: int) -> None:  # noqa: ARG002 - the first one's count
-        """Tell the caller of the first attempt that all is over."""
-        self._over()
+    def finished(self, ending: Ending, max_memory: int) -> None:
+        """Go on."""
+        self._over(ending, max_memory)
 
     def rejected(self, rejection: Rejection) -> None:  # noqa: ARG002 - nobody is told
-        """Tell the same where there was no room for it."""
+        """Go on where there was no room for the second."""
         self._over()
 
     def logged(self, line: str, *, is_platform: bool) -> None:

@@ -215,6 +215,16 @@ async def test_an_event_comes_twice(function: Callable[..., Emulator]) -> None:
     assert second.payload["times"] == 1
 
 
+async def test_there_is_no_room_for_the_second(task: Path) -> None:
+    """It is refused when no lane polls for a second; the caller has its answer."""
+    settings: dict[str, Any] = {"concurrency": 1, "timeout": 10, "env": {"AIORIC_WORKERS": "1"}}
+    async with Emulator("app.asynchronous", task_root=task, **settings) as fn:
+        fn.disrupt(Duplicate(), Stall(30.0, at="response"))
+        result = await fn.invoke({"n": 1})
+        assert count(fn, "start", result) == 1
+    assert answered([result]) == [1]
+
+
 async def test_the_second_of_two_meets_no_more_trouble(function: Callable[..., Emulator]) -> None:
     """What is planned for the event behind the one that comes twice waits for it."""
     async with function() as fn:
