@@ -7,6 +7,7 @@ difference or with one that is not what the row says.
 from __future__ import annotations
 
 import json
+import sys
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +41,8 @@ class Difference(NamedTuple):
         check: Whether an outcome of ours is what `ours` says.
         settings: The settings in which it shows; none means all.
         kinds: The kinds of handler with which it shows.
+        since: The first version of Python with which it shows.
+        until: The last one.
     """
 
     kind: str
@@ -50,6 +53,8 @@ class Difference(NamedTuple):
     check: Check
     settings: tuple[str, ...] = ()
     kinds: tuple[str, ...] = (DEF, ASYNC)
+    since: tuple[int, int] = (3, 11)
+    until: tuple[int, int] = (3, 99)
 
     def covers(self, case: str, setting: str, kind: str) -> bool:
         """Whether this row is about that case."""
@@ -61,8 +66,12 @@ class Difference(NamedTuple):
 
 
 def find(case: str, setting: str, kind: str) -> Sequence[Difference]:
-    """The rows about a case."""
-    return [row for row in DIFFERENCES if row.covers(case, setting, kind)]
+    """The rows about a case, on the Python that runs."""
+    return [
+        row
+        for row in DIFFERENCES
+        if row.covers(case, setting, kind) and row.since <= sys.version_info[:2] <= row.until
+    ]
 
 
 def _last(outcome: Outcome) -> dict[str, Any]:
@@ -193,11 +202,38 @@ DIFFERENCES = [
     ),
     Difference(
         INHERENT,
-        ("errors.recursion", "errors.mutual-recursion", "imports/recursion"),
+        ("errors.recursion", "errors.mutual-recursion"),
         "The runtime's own calls leave room for so many levels of the function's.",
         "A few levels more or fewer.",
         "The interpreter counts the runtime's frames too. Folding and texts are the same.",
         _folds,
+    ),
+    Difference(
+        INHERENT,
+        ("imports/recursion",),
+        "As with a handler's recursion.",
+        "A few levels more or fewer.",
+        "Likewise. Since Python 3.12 the two happen to leave the same room.",
+        _folds,
+        until=(3, 11),
+    ),
+    Difference(
+        INHERENT,
+        ("results.too-deep", "results.too-deep-dicts"),
+        "The interpreter's words for the depth that it has reached while simplejson calls itself.",
+        "Those for the depth that it has reached while it encodes, as on Python 3.11.",
+        "Ours does not call itself. Both refuse the result with the same type of error.",
+        _fails("Runtime.MarshalError", "maximum recursion depth exceeded while encoding a JSON object"),
+        since=(3, 12),
+    ),
+    Difference(
+        DEFECT,
+        ("shadows/queue", "shadows/concurrent"),
+        "The process dies: it imports the function's file in place of what its polling thread needs.",
+        "The standard library's module is found by both.",
+        "A file's name must not end the environment.",
+        _answers("theirs"),
+        since=(3, 12),
     ),
     Difference(
         DEFECT,

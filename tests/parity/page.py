@@ -37,6 +37,7 @@ _NOTES = """\
 - The order of `paths` in the X-Ray cause (theirs comes from a set), and how the header escapes what is not
   ASCII (ours always does; theirs sends raw UTF-8 from Python 3.12 on).
 - `Content-Type` of `/init/error` and `/restore/error`: theirs has none, ours is `application/json`.
+- How full the stack was when recursion ended, which Python 3.14 says in kB.
 - What interpreters print on standard error when they die.
 - `simplejson` and `snapshot_restore_py`: the official client brings them along, aioric does not.
 """
@@ -81,4 +82,6 @@ def _covered(case: str, setting: str, kind: str) -> bool:
 def _row(row: Difference) -> str:
     cases = ", ".join(f"`{case}`" for case in row.cases)
     where = f" ({', '.join(row.settings)})" if row.settings else ""
+    where += f" (Python {row.since[0]}.{row.since[1]} and later)" if row.since > (3, 11) else ""
+    where += f" (Python {row.until[0]}.{row.until[1]})" if row.until < (3, 99) else ""
     return f"| {cases}{where} | {row.official} | {row.ours} | {row.reason} |"

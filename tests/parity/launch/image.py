@@ -14,7 +14,10 @@ import awslambdaric.__main__ as client
 
 
 def main() -> None:
-    """Lay out `sys.path`, then hand over to the client."""
+    """Name the environment, lay out `sys.path`, then hand over to the client."""
+    os.environ.setdefault(
+        "AWS_EXECUTION_ENV", f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}"
+    )
     task_root = os.environ["LAMBDA_TASK_ROOT"]
     layers = [
         f"/opt/python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages",
