@@ -159,8 +159,8 @@ def test_it_stands_before_the_interpreters_finders_and_after_all_others() -> Non
 
     assert sys.meta_path[places.index(True) + 1].__name__ == "BuiltinImporter"  # type: ignore[attr-defined]
     assert sys.meta_path[: places.index(True)] == before[: places.index(True)]
-    finder.compiled["/a.py"] = 1
-    assert retire() == {"/a.py": 1}
+    finder.compiled["/a.py"] = 1, 2
+    assert retire() == {"/a.py": (1, 2)}
     assert sys.meta_path == before
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 # The end of a file of bytecode's name: https://peps.python.org/pep-0488/
 CACHED = f".{sys.implementation.cache_tag}{f'.opt-{sys.flags.optimize}' if sys.flags.optimize else ''}.pyc"
 
-# What a start may spend on compiling before the log hears of it: below, a word costs more than it helps.
-WORTH_A_WORD = 10  # milliseconds of processor time
+# How much source a start may compile before the log hears of it, some 10 ms. Below, a word costs more than it
+# helps. Not a time, so that the same function on a slow machine says the same.
+WORTH_A_WORD = 64 * 1024  # bytes
 
 _Module = type(sys)
 _AT_ONCE = 1 << 16  # bytes to read: more than nearly every module has
@@ -31,23 +32,23 @@ _BY_TIME, _UNCHECKED, _BY_HASH = (MAGIC_NUMBER + bytes([flags, 0, 0, 0]) for fla
 _RAW_MAGIC = int.from_bytes(MAGIC_NUMBER, "little")
 
 
-class Compiled(dict[str, int]):
+class Compiled(dict[str, tuple[int, int]]):
     """Files for which there was no valid bytecode and none could be left, so that each start compiles them.
 
-    Each with the nanoseconds of processor time that it took.
+    Each with its size in bytes and the nanoseconds of processor time that it took.
     """
 
     def explain(self, task_root: str | None) -> str | None:
-        """What to tell of the function's and its layers', if they cost a start more than `WORTH_A_WORD`.
+        """What to tell of the function's and its layers', if they are as much as `WORTH_A_WORD`.
 
         Args:
             task_root: The function's folder.
         """
         homes = ("/opt/",) if task_root is None else ("/opt/", task_root.rstrip("/") + "/")
         ours = [file for file in self if file.startswith(homes)]
-        milliseconds = sum(self[file] for file in ours) // 1_000_000
-        if milliseconds < WORTH_A_WORD:
+        if sum(self[file][0] for file in ours) < WORTH_A_WORD:
             return None
+        milliseconds = sum(self[file][1] for file in ours) // 1_000_000
         what = "1 module has" if len(ours) == 1 else f"{len(ours)} modules have"
         return (
             f"{what} no valid bytecode and cannot keep any here, so that every start compiles:"
@@ -87,7 +88,7 @@ class SourceLoader(PreparedLoader):
             began = thread_time_ns()
             code = SourceFileLoader.get_code(self, fullname)
             if _identity(cached) == before:
-                compiled[self.path] = thread_time_ns() - began
+                compiled[self.path] = status.st_size, thread_time_ns() - began
         return code
 
 
