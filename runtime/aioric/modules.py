@@ -49,9 +49,11 @@ class ModuleFinder:
 
     Attributes:
         compiled: What had no bytecode.
+        heeds_path: That it may be asked for what is in given folders only.
     """
 
     __slots__ = ("_folders", "_hooks", "compiled")
+    heeds_path = True
 
     def __init__(self) -> None:
         self._folders: dict[str, Folder] = {}

@@ -85,15 +85,16 @@ def test_the_tree() -> None:
 
 
 async def test_served_by_bootstrap(aioric_function: type[Emulator], task: Task) -> None:
-    """The real start uses a pack, and warns in the function's log when it is stale."""
-    handler = "def handler(event, context):\n    return str(type(shop.till.__loader__))\n"
-    task.write("app.py", f"import shop.till\n\n{handler}")
+    """The real start uses a pack, for what it preloads too, and warns in the log when it is stale."""
+    loaders = "str([type(each.__loader__) for each in (shop.till, collections, textwrap)])"
+    handler = f"def handler(event, context):\n    return {loaders}\n"
+    task.write("app.py", f"import collections\nimport textwrap\n\nimport shop.till\n\n{handler}")
     task.optimize()
     command = [str(ROOT / "bootstrap")]
     env = {"AIORIC_PYTHON": sys.executable}
     settings: dict[str, Any] = {"task_root": task.folder, "command": command, "env": env}
     async with aioric_function("app.handler", **settings) as fn:
-        assert "PackedLoader" in (await fn.invoke({})).payload
+        assert (await fn.invoke({})).payload.count("PackedLoader") == 3
     task.write("shop/till.py", "def price(n):\n    return 2\n")
     async with aioric_function("app.handler", **settings) as fn:
         assert "SourceFileLoader" in (await fn.invoke({})).payload

@@ -11,8 +11,6 @@ import sys
 from _frozen_importlib import BuiltinImporter, FrozenImporter
 from _frozen_importlib_external import PathFinder
 
-from aioric.modules import ModuleFinder
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,8 +118,10 @@ class _Announcing:
 def find_standard(name: str, directories: list[str], target: ModuleType | None = None) -> ModuleSpec | None:
     """The standard library's top-level module of this name, if this interpreter has it."""
     for finder in sys.meta_path:
-        if type(finder) is ModuleFinder and (found := finder.find_spec(name, directories)) is not None:
-            return found
+        if getattr(finder, "heeds_path", None) is True:  # of ours: the pack's, and `ModuleFinder`
+            found = finder.find_spec(name, directories)
+            if found is not None:
+                return found
     return (
         BuiltinImporter.find_spec(name)
         or FrozenImporter.find_spec(name)

@@ -32,9 +32,13 @@ class PackedFinder:
         pack: Where the modules are.
         after: What to call with a module once its code has run, by the module's name.
         stale: Told, once, of a file that has changed since.
+
+    Attributes:
+        heeds_path: That it may be asked for what is in given folders only.
     """
 
     __slots__ = ("_after", "_folders", "_pack", "_stale")
+    heeds_path = True
 
     def __init__(
         self, pack: Pack, after: Mapping[str, Callable[[ModuleType], None]], stale: Callable[[str], None]
