@@ -4,7 +4,8 @@
 
 Interleaved: a round takes each function through every contestant, next to one another. Every sample is a
 fresh process. `--slow` evicts the function's files before each start and lets every read that the page cache
-cannot serve wait, as on an image that is loaded when touched. `--instructions` counts instead of timing.
+cannot serve wait, as on an image that is loaded when touched; what is announced comes as late,
+all of it at once. `--instructions` counts instead of timing.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def slow_storage() -> dict[str, str]:
     Raises:
         SystemExit: There is no compiler to build that with.
     """
-    library = compiled("slow_storage.c", "-shared", "-fPIC", "-ldl")
+    library = compiled("slow_storage.c", "-shared", "-fPIC", "-ldl", "-lpthread")
     if library is None:
         raise SystemExit("slow storage takes a C compiler to imitate, and there is none here")
     return {"LD_PRELOAD": str(library)}

@@ -132,6 +132,16 @@ def test_a_file_outside_the_function_that_changed(task: Task) -> None:
     assert task.ask(question) == ([], [True, False])
 
 
+def test_a_module_that_gives_itself_a_path(task: Task) -> None:
+    """A module that poses as a package, as six does, is packed as the file that it is."""
+    task.write("six.py", "__path__ = []\nVALUE = 6\n")
+    task.write("app.py", "import six\n\ndef handler(event, context):\n    return six.VALUE\n")
+    task.optimize()
+    question = IMPORT + "answer = [packed('six'), app.handler({}, None)]"
+
+    assert task.ask(question) == ([], [True, 6])
+
+
 def test_a_function_without_such_work(task: Task) -> None:
     """A pack need not hold any memo."""
     task.write("app.py", "def handler(event, context):\n    return 3\n")

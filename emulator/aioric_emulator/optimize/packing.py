@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aioric.packed.memos import REGEXES, SOURCES
-from aioric.packed.pack import ELSEWHERE, FORMAT, LENGTH_DIGITS, NAME, STDLIB, TASK, interpreter
+from aioric.packed.pack import ELSEWHERE, FORMAT, LENGTH_DIGITS, NAME, STDLIB, STEP_BYTES, TASK, interpreter
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from aioric_emulator.optimize.recording import Recorder
+
+_NOT_STORED = ("/proc/", "/sys/", "/dev/")
+
+# More than any function that was measured reads, and no more than the smallest one has memory for.
+AHEAD_FILES, AHEAD_BYTES = 500, 64 << 20
 
 
 class Writer:
@@ -70,9 +75,12 @@ def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder) ->
         codes = {text: compile(text, "<string>", "exec", dont_inherit=True) for text in recorder.sources}
         memos[SOURCES] = writer.add(codes)
     documents = _documents(writer, recorder.documents)
+    held = {file for name in packed for file in _files(modules[name])} | recorder.documents.keys()
+    ahead = _ahead(writer, [file for file in recorder.files if file not in held])
     path = Path(task_root, NAME)
-    writer.write(path, {"modules": packed, "memos": memos, "documents": documents})
+    writer.write(path, {"modules": packed, "memos": memos, "documents": documents, "ahead": ahead})
     counts = {"regexes": len(recorder.regexes), "sources": len(recorder.sources), "documents": len(documents)}
+    counts["files"] = len(ahead)
     return json.dumps({"modules": len(packed), **counts, "bytes": path.stat().st_size})
 
 
@@ -87,8 +95,27 @@ def _module(writer: Writer, name: str, module: ModuleType) -> tuple[Any, ...] | 
     code = loader.get_code(name)
     source = Path(spec.origin).stat()
     root, below = writer.place(spec.origin)
-    is_package = spec.submodule_search_locations is not None
+    is_package = loader.is_package(name)  # whatever the module says: six gives itself a path
     return root, below, is_package, *writer.add(code), source.st_size, source.st_mtime_ns
+
+
+def _files(module: ModuleType) -> list[str]:
+    spec = module.__spec__
+    return [file for file in (spec.origin, spec.cached) if file] if spec is not None else []
+
+
+def _ahead(writer: Writer, files: list[str]) -> list[tuple[int, str]]:
+    """Which files the start reads beside the pack, in that order, to be announced to the kernel."""
+    chosen: list[tuple[int, str]] = []
+    total = 0
+    for file in dict.fromkeys(map(os.path.abspath, files)):
+        if not Path(file).is_file() or file.startswith(_NOT_STORED):
+            continue
+        total += min(Path(file).stat().st_size, STEP_BYTES)
+        if total > AHEAD_BYTES or len(chosen) == AHEAD_FILES:
+            break
+        chosen.append(writer.place(file))
+    return chosen
 
 
 def _ordinary(name: str, origin: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from _frozen_importlib_external import PathFinder
+from posix import O_RDWR, O_WRONLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,16 +18,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 HERE = __file__.rpartition("/aioric_emulator/")[0]
+WRITING = O_WRONLY | O_RDWR
 DEBUG, LOCALE = 128, 4  # flags of `re` under which compiling prints, or means something else elsewhere
 
 
 class Recorder:
-    """The work that was seen."""
+    """The work that was seen, and the files that were read, in this order."""
 
     def __init__(self) -> None:
         self.regexes: dict[tuple[Any, int], Any] = {}
         self.sources: set[str] = set()
         self.documents: dict[str, Any] = {}
+        self.files: list[str] = []
+        self._watching = True
         self._watched: dict[str, Callable[[Any], None]] = {
             "re._compiler": self._watch_regexes,
             "dataclasses": self._watch_sources,
@@ -38,6 +42,23 @@ class Recorder:
         sys.meta_path = [*sys.meta_path[:-1], self, sys.meta_path[-1]]
         for name in [each for each in self._watched if each in sys.modules]:
             self._watched.pop(name)(sys.modules[name])
+        self._mapped = _mapped()
+        sys.addaudithook(self._watch_files)
+
+    def end(self) -> None:
+        """Look no longer: what is read from now on is not the function's."""
+        # Libraries that extension modules need were opened by the dynamic linker.
+        self.files += [file for file in _mapped() if file not in self._mapped and file not in self.files]
+        self._watching = False
+
+    def _watch_files(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """An extension module is an import with a file: https://docs.python.org/3/library/audit_events.html."""
+        if not self._watching:
+            return
+        if event == "open" and isinstance(arguments[0], str) and not arguments[2] & WRITING:
+            self.files.append(arguments[0])
+        elif event == "import" and arguments[1]:
+            self.files.append(arguments[1])
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         """Stand in the way of the modules to watch."""
@@ -103,6 +124,13 @@ class Recorder:
         module.JSONFileLoader._load_file = watch  # noqa: SLF001
 
 
+def _mapped() -> list[str]:
+    """Files in memory: proc_pid_maps(5)."""
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:  # noqa: PTH123 - not loaded
+        found = [line[line.index("/") :].rstrip("\n") for line in maps if "/" in line]
+    return list(dict.fromkeys(found))
+
+
 def main() -> None:
     """Import, then pack."""
     task_root, handler = sys.argv[1:3]
@@ -116,6 +144,7 @@ def main() -> None:
     recorder.begin()
     if kind(load(handler)) == ASYNC:
         import_stdlib("asyncio")
+    recorder.end()
     modules = dict(sys.modules)
     if sys.argv[4:] == ["--import"]:
         return

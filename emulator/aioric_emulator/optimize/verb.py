@@ -63,5 +63,6 @@ def optimize(
 def describe(summary: dict[str, int]) -> str:
     """What a pack holds, in a line."""
     memos = "{regexes} regular expressions, {sources} generated functions and {documents} service models"
-    packed = f"packed {{modules}} modules with {memos}, {summary['bytes'] / 2**20:.1f} MiB"
+    ahead = "{files} other files are read ahead"
+    packed = f"packed {{modules}} modules with {memos}, {summary['bytes'] / 2**20:.1f} MiB; {ahead}"
     return packed.format_map(summary)
