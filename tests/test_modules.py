@@ -33,11 +33,13 @@ SHAPES = {
     "a namespace beside a module": ["thing/other.py", "thing.py"],
     "a folder called as a module": ["thing.py/other"],
     "a file called as a package": ["thing"],
+    "a package without a file to begin with": ["thing/__init__.py/other"],
     "nothing": ["other.py"],
 }
 LEFT = {
     *("bytecode alone", "a package in C", "a namespace", "a namespace beside a module", "nothing"),
     *("another interpreter's extension", "a folder called as a module", "a file called as a package"),
+    "a package without a file to begin with",
 }
 
 
