@@ -104,3 +104,23 @@ async def test_a_peer_that_speaks_when_there_is_room_is_heard_once() -> None:
     wake(blocked, False)  # as the loop calls it, both in one turn
     wake(blocked, True)
     assert await blocked is False
+
+
+async def test_who_is_told_to_leave_while_it_connects_asks_for_nothing(peer: Peer) -> None:
+    """A poll that is sent might be answered, and nobody would be there."""
+    with a_line(peer) as line:
+        line.leaving = True
+        assert not await line._speak()  # noqa: SLF001
+        heard = peer.accept()
+    assert heard.hung_up()
+
+
+def test_a_wait_that_has_not_begun_needs_no_end(peer: Peer) -> None:
+    """Without a connection there is nothing to hang up."""
+
+    async def part() -> None:
+        with a_line(peer) as line:
+            line._part()  # noqa: SLF001
+
+    asyncio.run(part())
+    assert peer.deserted()
