@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric import startup
+from aioric import modules, startup
+from aioric.bytecode import WORTH_A_WORD
 from aioric.drivers.around import Around
 from aioric.heap import Heap
 from aioric.identity import Identity
@@ -31,7 +32,7 @@ REFUSED = "The platform did not accept the report"
 @pytest.fixture(autouse=True)
 def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a start changes in this process is put back."""
-    thresholds, environ, modules = gc.get_threshold(), os.environ.copy(), sys.modules.copy()
+    thresholds, environ, loaded = gc.get_threshold(), os.environ.copy(), sys.modules.copy()
     root, converter = logging.getLogger(), logging.Formatter.converter
     handlers = root.handlers.copy()
     for name in ("path", "meta_path"):
@@ -43,7 +44,7 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     os.environ.clear()
     os.environ.update(environ)
     root.handlers[:], logging.Formatter.converter = handlers, converter
-    for name in sys.modules.keys() - modules.keys():
+    for name in sys.modules.keys() - loaded.keys():
         if name == PATCHABLE or name.startswith("started_"):
             del sys.modules[name]
 
@@ -114,6 +115,19 @@ def test_a_broken_pack_is_not_used(task_root: Path, caplog: pytest.LogCaptureFix
     assert status == 1
     assert f"{Path(startup.PACK).name} is not used" in caplog.text
     assert "Runtime.ImportModuleError" in lines.lines[0]
+
+
+def test_bytecode_that_each_start_lacks_is_told(
+    task_root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once the function is loaded the log hears of what had to be compiled, before the platform is asked."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (task_root / "started_large.py").write_text(f"def handler(*_): ...\n{'#' * WORTH_A_WORD}\n")
+    modules.install()
+    status = runtime(Lines(), _HANDLER="started_large.handler", LAMBDA_TASK_ROOT=str(task_root)).serve()
+
+    assert status == 1
+    assert "1 module has no valid bytecode" in caplog.text
 
 
 def test_tools_are_told_that_the_function_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
