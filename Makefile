@@ -55,7 +55,7 @@ parity: $(INSTALLED)  ## compare with awslambdaric: every answer, log line and e
 ecosystem: $(INSTALLED) $(ECOSYSTEM)  ## run Powertools, Sentry, Datadog, pandas and others on both runtimes
 	$(RUN) -m pytest tests/ecosystem $(ARGS)
 
-tours: $(INSTALLED) $(TOURS)  ## have boto3, AWS CLI v1 and the JavaScript SDK tour a running `aioric dev`
+tours: $(INSTALLED) $(TOURS)  ## have boto3, AWS CLI v1, the JavaScript SDK and a browser tour a running `aioric dev`
 	$(RUN) -m pytest tests/tours $(ARGS)
 
 node-client: $(INSTALLED)  ## compile AWS's Node client and run it on our emulator (minutes; needs g++, cmake, autoconf, automake, libtool)
@@ -113,12 +113,15 @@ $(OFFICIAL_PINNED): | $(INSTALLED)
 	$(RUN) scripts/fetch_official_emulator.py $(OFFICIAL_VERSION) $(OFFICIAL)
 	@touch $@
 
-# The command line's own pins of botocore stay its own; npm's part needs a Node.js.
+# The command line's own pins of botocore stay its own; npm's part needs a Node.js. The browser is any Chromium
+# of the system's; Debian's is installed where there is none and we may.
 $(TOURS): pyproject.toml | $(INSTALLED)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(@D)/bin/python -m pip install --quiet --group tours
 	npm install --no-audit --no-fund --silent --prefix $(@D)/node @aws-sdk/client-lambda@3
+	$(RUN) -m pip install --quiet --group browser
+	scripts/install_browser.sh
 	@touch $@
 
 # Not into the first environment: those packages are heavy, and some of them change how pytest runs.

@@ -53,6 +53,7 @@ class History:
             "environment": environment,
             "time": time.time(),
             "event": shorten(invocation.payload),
+            "is_whole": len(invocation.payload) <= MAX_TEXT,
             "state": "running",
             "logs": [],
         }

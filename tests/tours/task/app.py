@@ -8,13 +8,15 @@ from pathlib import Path
 def handler(event, context):
     do = event.get("do")
     if do == "fail":
-        raise ValueError("on purpose")
+        raise ValueError(event.get("text", "on purpose"))
     if do == "context":
         return {"custom": context.client_context.custom, "arn": context.invoked_function_arn}
     if do == "note":
         Path(os.environ["NOTES"]).write_text(event["text"])
     if do == "log":
         print("a line of the log")
+    if do == "say":
+        print(event["text"])
     return {"hello": event.get("name")}
 
 
