@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aioric_emulator.disrupted_api import Disruptions
+    from aioric_emulator.memory_group import Place
 
 __all__ = ["FunctionConfiguration"]
 
@@ -65,9 +66,11 @@ class FunctionConfiguration:
     copies: int = 2
     # The runtime's processes are stopped between invocations, as the platform freezes an environment.
     freezes: bool = False
-    # An environment that uses more than `memory` is killed. It is looked at now and then, so a short peak
-    # may be seen too late; the kernel's own mark of it is not missed.
+    # An environment that uses more than `memory` is killed: by the kernel where `memory_place` says where
+    # control groups can be made, and by looking in any case. Looking may see a short peak too late; the
+    # kernel's own mark of it is not missed.
     enforces_memory: bool = False
+    memory_place: Place | None = None
     # How long, in seconds, an environment is reused before another takes its place; None for ever.
     max_age: float | None = None
     # The folder of external extensions, as `/opt/extensions` is on the platform.

@@ -15,6 +15,7 @@ import anyio
 from aioric_emulator.console import Console
 from aioric_emulator.fronts.serving import serve_fronts
 from aioric_emulator.local_lambda import LocalLambda
+from aioric_emulator.memory_limit import place_limits
 from aioric_emulator.recording import Recorder
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
     """Open the local Lambda, tell where it is, and close it with the first signal."""
     console = Console(is_colourful=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     recorder = None if place.record is None else Recorder(place.record)
+    configurations, limit = place_limits(configurations)
     with (
         recorder or nullcontext(),
         anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
@@ -77,6 +79,8 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
                 console.write(line)
             if place.has_dashboard:
                 console.write(f"Look at {lambda_.endpoint}/_aioric/")
+            if limit:
+                console.write(f"The memory limit is {limit}")
             for front, url in opened:
                 console.write(f"{front.title}: {url}")
             async with anyio.create_task_group() as tasks:

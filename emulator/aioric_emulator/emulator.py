@@ -14,6 +14,7 @@ from aioric_emulator.disrupted_api import Disruptions
 from aioric_emulator.fronts.serving import serve_front
 from aioric_emulator.fronts.settings import UrlSettings
 from aioric_emulator.local_lambda import LocalLambda
+from aioric_emulator.memory_limit import place_limits
 from aioric_emulator.response_stream import ResponseStream
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Emulator:
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         self._disruptions = Disruptions()
-        self.configuration = FunctionConfiguration(
+        configuration = FunctionConfiguration(
             handler=handler,
             command=tuple(command) if command is not None else default_command(handler),
             task_root=Path(task_root) if task_root is not None else Path.cwd(),
@@ -93,6 +94,8 @@ class Emulator:
             destinations=Destinations(on_success, on_failure),
             disruptions=self._disruptions,
         )
+        # Who keeps the limit of `enforce_memory`, in words; empty without one.
+        (self.configuration,), self.memory_limit = place_limits([configuration])
         self._lambda = LocalLambda(
             [self.configuration], host=host, port=port, on_line=drop_request_id(on_line)
         )

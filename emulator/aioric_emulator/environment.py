@@ -12,10 +12,10 @@ import anyio
 from aioric_emulator import decisions
 from aioric_emulator.disrupted_api import choose_api
 from aioric_emulator.environment_log import EnvironmentLog
+from aioric_emulator.environment_memory import EnvironmentMemory
 from aioric_emulator.extension_processes import ExtensionProcesses
 from aioric_emulator.log_lines import LineReader
 from aioric_emulator.log_owner import find_owner
-from aioric_emulator.memory_limit import MIB, sample_interval
 from aioric_emulator.runtime_launch import launch_runtime
 from aioric_emulator.server import listen
 from aioric_emulator.snapshot.copying import CopyError
@@ -77,7 +77,8 @@ class RunningEnvironment:
         self._stop_asked = anyio.Event()
         self._runtime_wanted = anyio.Event()
         self._ended = anyio.Event()
-        self._extensions = ExtensionProcesses(guardian, self._extension_exited)
+        self._memory = EnvironmentMemory(configuration, guardian, self._overran_memory)
+        self._extensions = ExtensionProcesses(guardian, self._memory.join, self._extension_exited)
         self._delivery = TelemetryDelivery(model.telemetry, clock)
 
     def restored(self, *facts: Any) -> RunningEnvironment:
@@ -160,8 +161,7 @@ class RunningEnvironment:
     @property
     def max_memory(self) -> int:
         """The most memory, in bytes, that the runtime and the external extensions have used so far."""
-        own = self._process.memory.peak() if self._process is not None else 0
-        return own + self._extensions.max_memory
+        return self._memory.peak
 
     async def run(self, predecessors: Iterable[RunningEnvironment] = ()) -> None:
         """Serve the environment until it is stopped.
@@ -194,15 +194,17 @@ class RunningEnvironment:
             model.postponed(self._clock())
         model.records.init_started(model.init_phase, model.registrations.new_id(), self._clock())
         try:
-            new_api = choose_api(self._configuration, self._check_memory)
+            self._memory.open()
+            new_api = choose_api(self._configuration, self._memory.check)
             api = new_api(model, self._clock, self._apply)
             self._process = await self._start(api, stack, tasks)
+            self._memory.join(self._process)
         except OSError as error:
             model.launch_failed(str(error), self._clock())
             self._apply()
             return
         tasks.start_soon(self._watch, self._process)
-        tasks.start_soon(self._sample, self._process)
+        tasks.start_soon(self._memory.watch)
 
     async def _start(self, api: RuntimeApi, stack: AsyncExitStack, tasks: TaskGroup) -> RuntimeProcess:
         """Open the Runtime API and the logs, and start extensions and runtime. Raises `OSError`."""
@@ -254,6 +256,7 @@ class RunningEnvironment:
 
     def _extension_exited(self, name: str, status: int) -> None:
         self.drain_logs()
+        self._memory.check()
         self.model.extension_exited(name, status, self._clock())
         self._apply()
 
@@ -273,25 +276,19 @@ class RunningEnvironment:
         unasked = model.announce_end()
         self._apply()
         await self._extensions.end(unasked, max(0.0, model.end_deadline - clock()))
+        await self._memory.close()
 
     async def _watch(self, process: RuntimeProcess) -> None:
         status = await process.wait()
-        # Its last words come before the news of its end.
+        # Its last words come before the news of its end, and why it ended, before that it did.
         self.drain_logs()
+        self._memory.check()
         self.model.exited(status, self._clock())
         self._apply()
 
-    async def _sample(self, process: RuntimeProcess) -> None:
-        while True:
-            process.memory.sample()
-            self._extensions.sample_memory()
-            self._check_memory()
-            await anyio.sleep(sample_interval(self._configuration))
-
-    def _check_memory(self) -> None:
-        if self._configuration.enforces_memory and self.max_memory > self._configuration.memory * MIB:
-            self.model.overran_memory(self._clock())
-            self._apply()
+    def _overran_memory(self) -> None:
+        self.model.overran_memory(self._clock())
+        self._apply()
 
     def _logged(self, writer: Writer, line: str) -> None:
         if self.model.records.are_watched:

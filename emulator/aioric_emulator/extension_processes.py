@@ -39,10 +39,19 @@ def find_extensions(folder: Path | None, warn: Callable[[str], None]) -> tuple[s
 
 
 class ExtensionProcesses:
-    """The processes, by the names of their files. `on_exit` is told of each that ends by itself."""
+    """The processes, by the names of their files.
 
-    def __init__(self, guardian: Guardian, on_exit: Callable[[str, int], None]) -> None:
+    `on_start` is given each as it starts, and `on_exit` is told of each that ends by itself.
+    """
+
+    def __init__(
+        self,
+        guardian: Guardian,
+        on_start: Callable[[RuntimeProcess], None],
+        on_exit: Callable[[str, int], None],
+    ) -> None:
         self._guardian = guardian
+        self._on_start = on_start
         self._on_exit = on_exit
         self._running: dict[str, RuntimeProcess] = {}
 
@@ -51,22 +60,13 @@ class ExtensionProcesses:
         """The process ids, by name."""
         return {name: process.pid for name, process in self._running.items()}
 
-    @property
-    def max_memory(self) -> int:
-        """The most memory, in bytes, that they have used so far."""
-        return sum(process.memory.peak() for process in self._running.values())
-
-    def sample_memory(self) -> None:
-        """Look at the size of their children; to be called now and then."""
-        for process in self._running.values():
-            process.memory.sample()
-
     async def start(
         self, path: Path, variables: Mapping[str, str], log: int, folder: Path, tasks: TaskGroup
     ) -> None:
         """Start one, in a folder, with both its output streams in a log. Raises `OSError` where it cannot."""
         process = await launch([str(path)], folder, variables, log, (), self._guardian)
         self._running[path.name] = process
+        self._on_start(process)
         tasks.start_soon(self._watch, path.name, process)
 
     async def _watch(self, name: str, process: RuntimeProcess) -> None:

@@ -11,12 +11,14 @@ import anyio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 __all__ = ["Guardian", "guard"]
 
-# The emulator tells it of every process group that starts and ends. Its input ends when the emulator does,
-# however that came about, SIGKILL included; whatever group is left then, is killed. Plain sh: it is there on
-# Linux and macOS alike, starts at once, and needs next to no memory.
+# The emulator tells it of every process group that starts and ends, and of the folders of control groups.
+# Its input ends when the emulator does, however that came about, SIGKILL included; whatever group is left
+# then, is killed, and such a folder removed. Plain sh: it is there on Linux and macOS alike, starts at once,
+# and needs next to no memory.
 SHELL = "/bin/sh"
 SCRIPT = """
 trap '' HUP INT TERM
@@ -27,7 +29,19 @@ while read -r change group; do
     -) groups="${groups%% $group *} ${groups#* $group }" ;;
   esac
 done
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do
+  case $group in
+    /*)
+      tries=0
+      while [ -d "$group" ] && [ $tries -lt 50 ]; do
+        while read -r process; do kill -s KILL "$process"; done < "$group/cgroup.procs"
+        # Those that were killed take a moment to be gone.
+        rmdir "$group" || sleep 0.1
+        tries=$((tries + 1))
+      done ;;
+    *) kill -s KILL -- "-$group" ;;
+  esac
+done 2>/dev/null
 exit 0
 """
 
@@ -38,12 +52,12 @@ class Guardian:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def watch(self, group: int) -> None:
-        """Have a process group killed when the emulator is gone."""
+    def watch(self, group: int | Path) -> None:
+        """Have a process group, or what is in a control group's folder, killed when the emulator is gone."""
         self._tell(f"+ {group}\n")
 
-    def forget(self, group: int) -> None:
-        """Leave a process group alone: it has ended, and its number may be another's."""
+    def forget(self, group: int | Path) -> None:
+        """Leave a group alone: it has ended, and its number may be another's."""
         self._tell(f"- {group}\n")
 
     def _tell(self, line: str) -> None:

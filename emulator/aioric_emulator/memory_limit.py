@@ -1,4 +1,4 @@
-"""The memory limit at the Runtime API: what used too much gives no answer, however short its peak was.
+"""The memory limit: who keeps it, and at the Runtime API, that what used too much gives no answer.
 
 The kernel marks the highest point of a process, so nothing is missed between two samples. There is no rlimit:
 a process at its rlimit gets a MemoryError, which a function can catch; on the platform it is killed.
@@ -6,19 +6,21 @@ a process at its rlimit gets a MemoryError, which a function can catch; on the p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from aioric_emulator.memory_group import NoGroupError, find_place
 from aioric_emulator.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.phases import ExecutionEnvironment
 
-__all__ = ["MIB", "GuardedRuntimeApi", "guarded", "sample_interval"]
+__all__ = ["MIB", "GuardedRuntimeApi", "guarded", "place_limits", "sample_interval"]
 
 MIB = 1024 * 1024
 # How often, in seconds, the memory of a process's children is looked at, and that of one with a limit.
@@ -29,6 +31,24 @@ CLOSE_INTERVAL = 0.02
 def sample_interval(configuration: FunctionConfiguration) -> float:
     """Give how long to wait before the next look at a function's memory, in seconds."""
     return CLOSE_INTERVAL if configuration.enforces_memory else INTERVAL
+
+
+def place_limits(
+    configurations: Iterable[FunctionConfiguration],
+) -> tuple[list[FunctionConfiguration], str]:
+    """Give configurations whose limits the kernel keeps, where it can; and who keeps them, for a person.
+
+    The text is empty where nobody has a limit.
+    """
+    functions = list(configurations)
+    if not any(each.enforces_memory for each in functions):
+        return functions, ""
+    try:
+        place = find_place()
+    except NoGroupError as reason:
+        return functions, f"looked at every {CLOSE_INTERVAL * 1000:.0f} ms, not kept by the kernel: {reason}"
+    placed = [replace(each, memory_place=place) if each.enforces_memory else each for each in functions]
+    return placed, f"kept by the kernel, in control groups below {place.folder}"
 
 
 def guarded(check: Callable[[], None]) -> Callable[..., RuntimeApi]:

@@ -119,12 +119,15 @@ def main() -> None:
         subscribe(known["Lambda_Extension_Identifier"], ORDERS["telemetry"])
     if deed == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    held: list[bytes] = []
     while True:
         _, answer = call("GET", f"{EXTENSION}/event/next", **known)
         event = json.loads(answer)
         say("event", event["eventType"], event.get("shutdownReason", event.get("requestId")))
         if deed == "exit":
             sys.exit(3)
+        if deed == "hoard":
+            held.append(b"x" * 200_000_000)
         if event["eventType"] == "SHUTDOWN":
             if deed == "deaf":
                 time.sleep(600)
