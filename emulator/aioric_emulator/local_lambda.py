@@ -28,6 +28,8 @@ class LocalLambda:
     """The functions of some configurations, by name. `endpoint` is what boto3 takes as `endpoint_url`.
 
     `alias` is one more name for the first of them. `recorder` needs the dashboard's history.
+    `on_line` is given each line of their logs, with its request id or nothing. What it raises ends nothing
+    but itself: it is called no more, and leaving the context raises it, unless another error has done so.
     An instance is used once. Raises `ValueError` where two functions have one name, and on entering `OSError`
     where the address cannot be taken.
     """
@@ -44,11 +46,12 @@ class LocalLambda:
         recorder: Recorder | None = None,
     ) -> None:
         history = History(recorder) if has_dashboard else None
+        self._listener = None if on_line is None else LineListener(on_line)
         self.functions: dict[str, HostedFunction] = {}
         for configuration in configurations:
             if configuration.name in self.functions:
                 raise ValueError(f"two functions are named {configuration.name}")
-            self.functions[configuration.name] = HostedFunction(configuration, on_line, history)
+            self.functions[configuration.name] = HostedFunction(configuration, self._listener, history)
         dashboard = None if history is None else Dashboard(self.functions, history)
         named = dict(self.functions)
         if alias:
@@ -78,6 +81,8 @@ class LocalLambda:
         trace: TracebackType | None,
     ) -> None:
         await self._close()
+        if kind is None and self._listener is not None and self._listener.fault is not None:
+            raise self._listener.fault
 
     async def failed(self) -> None:
         """Wait until a fault of ours has ended it, and raise that."""
@@ -108,3 +113,20 @@ class LocalLambda:
                     tasks.cancel_scope.cancel()
         finally:
             self._started.set()
+
+
+class LineListener:
+    """A user's `on_line`, called in the middle of what must be carried out whatever the user's code does."""
+
+    def __init__(self, on_line: Callable[[str, str], None]) -> None:
+        self._on_line = on_line
+        self.fault: Exception | None = None
+
+    def __call__(self, line: str, request_id: str) -> None:
+        """Hand a line on, until that fails."""
+        if self.fault is not None:
+            return
+        try:
+            self._on_line(line, request_id)
+        except Exception as error:  # noqa: BLE001 - the user's code; raised when they leave the context
+            self.fault = error

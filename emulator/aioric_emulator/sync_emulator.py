@@ -63,6 +63,11 @@ class SyncEmulator:
         return self._emulator.endpoint
 
     @property
+    def memory_limit(self) -> str:
+        """Who keeps the limit of `enforce_memory`, in words; empty without one."""
+        return self._emulator.memory_limit
+
+    @property
     def logs(self) -> list[str]:
         """All lines so far, of the function and of the platform."""
         return self._portal.call(lambda: self._emulator.logs)

@@ -214,6 +214,54 @@ async def test_environments_are_recycled_by_age(toy_command: list[str], tmp_path
     assert second.report.init_ms
 
 
+@pytest.mark.parametrize(
+    ("word", "lanes"),
+    [("INIT_START", None), ("START", None), ("said", None), ("REPORT", None), ("platform.start", 2)],
+)
+async def test_a_listener_that_raises_ends_nothing_but_itself(
+    word: str, lanes: int | None, toy_command: list[str], tmp_path: Path
+) -> None:
+    """Answers, timeouts and the end are as ever, whatever the line was; the user is given the error then."""
+    heard: list[str] = []
+
+    def on_line(line: str, _request_id: str) -> None:
+        heard.append(line)
+        if word in line:
+            raise RuntimeError("the user's")
+
+    function = configure("one", toy_command, tmp_path, timeout=0.5, concurrency=lanes)
+    local = LocalLambda([function], on_line=on_line)
+    hosted = local.functions["one"]
+
+    async def serve() -> None:
+        async with local:
+            await hosted.invoke({"do": "print", "text": "said\n"})
+            late = await hosted.invoke({"do": "sleep", "seconds": 60})
+            assert late.payload["errorType"] == "Sandbox.Timedout"
+
+    with pytest.raises(RuntimeError, match="the user's"):
+        await serve()
+    assert word in heard[-1]
+    assert len(hosted.logs) > len(heard)
+
+
+async def test_the_error_that_ends_it_is_not_hidden_by_a_listeners(
+    toy_command: list[str], tmp_path: Path
+) -> None:
+    """A test that fails says why."""
+
+    def on_line(_line: str, _request_id: str) -> None:
+        raise RuntimeError("the user's")
+
+    async def serve() -> None:
+        async with LocalLambda([configure("one", toy_command, tmp_path)], on_line=on_line) as local:
+            await local.functions["one"].invoke({})
+            raise ValueError("the test's")
+
+    with pytest.raises(ValueError, match="the test's"):
+        await serve()
+
+
 def test_a_destination_may_be_missing() -> None:
     """Then the record is nobody's."""
     assert Destinations().on_success is None
