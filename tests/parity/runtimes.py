@@ -30,6 +30,10 @@ DEF = "def"
 ASYNC = "async def"
 OURS = (DEF, ASYNC)
 
+# What lets coverage measure our processes, when it measures this one. Read before there are threads: pytest
+# writes to the environment around each test, and nobody may write while another thread goes through it.
+MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+
 # What the official client needs, and nothing that makes us faster: no orjson, no uvloop.
 _BARE = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 
@@ -85,7 +89,7 @@ def started(
         "AWS_REGION": "eu-west-1",
         "LAMBDA_TASK_ROOT": str(root),
         "PYTHONPATH": str(ROOT / "runtime"),
-        **_measured(),
+        **MEASURED,
         **setting.environment,
     }
     command = [setting.python or sys.executable]
@@ -146,8 +150,3 @@ def _bare_site() -> str:
         if entry.name.partition(".")[0] in _BARE:
             (site / entry.name).symlink_to(entry)
     return str(site)
-
-
-def _measured() -> dict[str, str]:
-    """What lets coverage measure our processes, when it measures this one."""
-    return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
