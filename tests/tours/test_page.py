@@ -71,7 +71,8 @@ def invoke(stop: Stop, event: object) -> None:
 
 async def text_below(page: Page, title: str) -> str:
     """Give what is under a heading of the chosen invocation, once it is there."""
-    return await page.locator(f"main h2:text-is('{title}') + pre").inner_text()
+    text: str = await page.locator(f"main h2:text-is('{title}') + pre").inner_text()
+    return text
 
 
 async def test_an_invocation_appears_by_itself_and_is_replayed(page: Page, stop: Stop) -> None:
