@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aioric_emulator.decisions import InitEnd
+from aioric_emulator.decisions import InitEnd, RestoreEnd
 from aioric_emulator.messages import Ending, Invocation
 from aioric_emulator.platform_lines import JsonLines, TextLines, megabytes
 from tests.emulator.rig import Platform, Recorder
@@ -22,6 +22,11 @@ def init_end(status: str, error_type: str = "") -> InitEnd:
     platform = Platform()
     platform.invoke()
     return InitEnd(platform.environment, 0.0876, "init", status, error_type)
+
+
+def restore_end(status: str, error_type: str = "") -> RestoreEnd:
+    """Give the end of a restore."""
+    return RestoreEnd(init_end(status).environment, 0.25, status, error_type)
 
 
 def parse(lines: list[str]) -> dict[str, Any]:
@@ -117,3 +122,32 @@ def test_a_json_report() -> None:
     full = parse(JSON.end(CALL, Ending(0.0, "error", "E", 0.5), 0))["record"]
     assert full["metrics"]["initDurationMs"] == 500.0
     assert full["errorType"] == "E"
+
+
+def test_a_restore_in_text() -> None:
+    """A good one is told too, since its time is billed; REPORT repeats it."""
+    assert TEXT.restore_start() == ["RESTORE_START Runtime Version: python"]
+    assert TEXT.restore_end(restore_end("success")) == ["RESTORE_REPORT Restore Duration: 250.00 ms"]
+    assert TEXT.restore_end(restore_end("timeout")) == [
+        "RESTORE_REPORT Restore Duration: 250.00 ms\tStatus: timeout"
+    ]
+    assert TEXT.restore_end(restore_end("error", "E")) == [
+        "RESTORE_REPORT Restore Duration: 250.00 ms\tStatus: error\tError Type: E"
+    ]
+    report = TEXT.end(CALL, Ending(0.001, restore_duration=0.2501), 0)[1]
+    assert report.endswith("\tRestore Duration: 250.10 ms\tBilled Restore Duration: 251 ms")
+
+
+def test_a_restore_in_json() -> None:
+    """The same facts as telemetry events."""
+    assert parse(JSON.restore_start()) == {
+        "type": "platform.restoreStart",
+        "record": {"runtimeVersion": "python"},
+    }
+    assert parse(JSON.restore_end(restore_end("success"))) == {
+        "type": "platform.restoreReport",
+        "record": {"status": "success", "metrics": {"durationMs": 250.0}},
+    }
+    assert parse(JSON.restore_end(restore_end("error", "E")))["record"]["errorType"] == "E"
+    report = parse(JSON.end(CALL, Ending(0.001, restore_duration=0.25), 0))["record"]
+    assert report["metrics"]["restoreDurationMs"] == 250.0

@@ -145,6 +145,31 @@ def test_managed_instances_are_renewed_beside_the_old_ones() -> None:
     assert platform.stopped == [(old, "spindown")]
 
 
+def test_an_environment_ends_of_age() -> None:
+    """While it idles when its time has come; one that is busy then, after its answer."""
+    platform = Platform(max_age=10.0)
+    platform.invoke()
+    platform.next()
+    old = platform.environment
+    platform.respond("id-1")
+    platform.next()
+    assert platform.service.next_deadline == platform.now + 10
+    platform.tick(9.9)
+    assert not platform.stopped
+    platform.tick(0.1)
+    assert platform.stopped == [(old, "spindown")]
+
+    busy = Platform(max_age=2.0)
+    _, caller = busy.invoke()
+    busy.next()
+    busy.tick(2.5)
+    assert not busy.stopped
+    busy.respond("id-1")
+    busy.next()
+    assert caller.is_finished
+    assert busy.stopped == [(busy.environment, "spindown")]
+
+
 def test_memory_that_is_overrun_ends_an_environment() -> None:
     """In its init it is an init error, and once stopped it is nothing."""
     platform = Platform()

@@ -275,6 +275,35 @@ def test_a_copy_that_cannot_be_made_is_told() -> None:
     assert platform.restore_next().status == 200
 
 
+def test_a_copy_before_any_call() -> None:
+    """It has started when its restore is behind it; without a snapshot there is none to copy."""
+    unpublished = Platform(has_snapshot=True)
+    assert unpublished.service.restore(unpublished.now) is None
+
+    platform, _ = copied()
+    snapshot = platform.environment
+    copy = platform.service.restore(platform.now)
+    platform.apply()
+    assert copy is platform.environment
+    assert copy is not snapshot
+    assert not copy.has_started
+    assert platform.restore_next().status == 200
+    assert not copy.has_started
+    platform.next()
+    assert copy.has_started
+
+
+def test_a_snapshot_that_cannot_be_started_is_the_callers() -> None:
+    """A command that is not there fails the init that was to be kept."""
+    platform = Platform(has_snapshot=True)
+    _, caller = platform.invoke()
+    for _ in range(2):
+        platform.environment.launch_failed("no such file", platform.now)
+        platform.apply()
+    assert caller.error["errorType"] == "Runtime.InvalidEntrypoint"
+    assert not platform.restores
+
+
 def test_new_code_is_a_new_snapshot() -> None:
     """Idle copies of the old one end with it, busy ones when they are done."""
     platform, _ = copied()

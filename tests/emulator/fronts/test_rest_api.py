@@ -209,6 +209,18 @@ def test_what_no_method_takes_is_a_403(method: str, target: str) -> None:
     assert (found.status, found.body) == (403, b'{"message":"Missing Authentication Token"}')
 
 
+def test_a_mock_says_no_more_than_is_configured() -> None:
+    """Neither that credentials may be sent nor how long the answer holds, unless somebody said so."""
+    api = RestApi(RestApiSettings((Route("f", "/a", "GET"),), cors=Cors(("*",))))
+    told = api.receive(request("/a", method="OPTIONS"), FACTS)
+
+    assert isinstance(told, Answer)
+    assert {name for name in headers(told) if name.startswith("access-control")} == {
+        "access-control-allow-origin",
+        "access-control-allow-methods",
+    }
+
+
 @pytest.mark.parametrize("target", ["/a", "/a/", "/b"])
 def test_options_is_a_mock_where_cors_is_configured(target: str) -> None:
     """It tells everybody the same, and the function's other answers carry headers of its own only."""
