@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["IntrinsicError", "Intrinsics"]
+__all__ = ["IntrinsicError", "Intrinsics", "target"]
 
 PSEUDO = {
     "AWS::AccountId": "123456789012",
@@ -119,3 +119,13 @@ class Intrinsics:
 
     def _holds(self, name: str) -> bool:
         return bool(self.resolve(self._template["Conditions"][name]))
+
+
+def target(reference: Any) -> str:
+    """Give the logical id that a reference to a resource names: `!Ref`, or `!GetAtt` of its ARN."""
+    if not isinstance(reference, dict) or len(reference) != 1:
+        return str(reference)
+    ((kind, value),) = reference.items()
+    if kind == "Fn::GetAtt":
+        value = value[0] if isinstance(value, list) else str(value).partition(".")[0]
+    return str(value)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from aioric_emulator.fronts.from_template import TemplateFronts
 from aioric_emulator.intrinsics import IntrinsicError, Intrinsics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from aioric_emulator.configuration import FunctionConfiguration
@@ -49,23 +50,37 @@ def read_template(
     resources = content.get("Resources") if isinstance(content, dict) else None
     if not isinstance(resources, dict):
         raise DeclarationError(f"{path}: no Resources, so no template")
-    reader = FunctionReader(content, parameters, variables or {}, path.parent)
+    with in_shape(str(path)):
+        reader = FunctionReader(content, parameters, variables or {}, path.parent)
+        fronts = TemplateFronts(content, reader.resolve)
     template = Template()
-    fronts = TemplateFronts(content, reader.resolve)
     for name, resource in resources.items():
         if isinstance(resource, dict) and resource.get("Type") in KINDS:
-            reason = reader.unfit(resource)
-            if reason:
-                template.left_out[name] = reason
-            else:
+            with in_shape(f"{path}: {name}"):
+                reason = reader.unfit(resource)
+                if reason:
+                    template.left_out[name] = reason
+                    continue
                 function = reader.read(name, resource)
                 template.functions.append(function)
                 fronts.add(name, function.name, reader.properties(resource))
     if not template.functions:
         reasons = "".join(f"; {name}: {reason}" for name, reason in template.left_out.items())
         raise DeclarationError(f"{path}: no function to serve{reasons}")
-    template.fronts = fronts.give()
+    with in_shape(f"{path}: its APIs or load balancers"):
+        template.fronts = fronts.give()
     return template
+
+
+@contextmanager
+def in_shape(place: str) -> Iterator[None]:
+    """Raise `DeclarationError` for a list in a mapping's place, and the like: a template may be anything."""
+    try:
+        yield
+    except DeclarationError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DeclarationError(f"{place}: not of the shape that a template has: {error}") from None
 
 
 def load(path: Path) -> Any:

@@ -195,3 +195,33 @@ def test_what_only_a_stack_knows_is_refused(value: Any, message: str) -> None:
     """By the function's name."""
     with pytest.raises(IntrinsicError, match=re.escape(message)):
         Intrinsics(CONTENT, {}).resolve(value)
+
+
+PLAIN = "Runtime: python3.13, Handler: a.b"
+BALANCING = "AWS::ElasticLoadBalancingV2"
+MISSHAPEN = {
+    f"{{F: {{Type: 'AWS::Serverless::Function', Properties: {{{PLAIN}, Events: 5}}}}}}": "F",
+    f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}, Environment: {{Variables: [1]}}}}}}}}": "F",
+    "{F: {Type: 'AWS::Lambda::Function', Properties: 5}}": "F",
+    f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}}}}},"
+    f" G: {{Type: '{BALANCING}::TargetGroup', Properties: {{Targets: 5}}}}}}": "its APIs or load balancers",
+    f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}}}}},"
+    f" G: {{Type: '{BALANCING}::Listener', Properties: {{DefaultActions: 5}}}}}}": "its APIs or load balancers",
+}
+
+
+@pytest.mark.parametrize("resources", MISSHAPEN)
+def test_any_shape_is_told(resources: str, tmp_path: Path) -> None:
+    """Without a trace, and with the resource that it is about."""
+    file = tmp_path / "template.yaml"
+    file.write_text(f"Resources: {resources}")
+    message = f"template.yaml: {MISSHAPEN[resources]}: not of the shape that a template has"
+    with pytest.raises(DeclarationError, match=message):
+        read_template(file, {})
+
+
+def test_globals_have_a_shape_too(tmp_path: Path) -> None:
+    """They are of the whole template."""
+    (tmp_path / "template.yaml").write_text("Globals: 5\nResources: {}")
+    with pytest.raises(DeclarationError, match=r"template\.yaml: not of the shape"):
+        read_template(tmp_path / "template.yaml", {})

@@ -1,4 +1,4 @@
-"""An Application Load Balancer with a function as its target: events, answers, errors. No I/O.
+"""An Application Load Balancer with functions as its targets: events, answers, errors. No I/O.
 
 Whether headers and parameters have one value or several is the target group's setting.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
@@ -6,18 +6,19 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from aioric_emulator.fronts.alb_rules import FixedResponse, Rule, Target, choose, raw_pairs
 from aioric_emulator.fronts.bodies import encode_body
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.payloads import group
 from aioric_emulator.fronts.proxy_answer import (
     MalformedAnswer,
+    compose,
     has_header,
-    read_body,
     read_headers,
     read_object,
-    read_status,
 )
 from aioric_emulator.messages import Answer
 
@@ -36,12 +37,13 @@ KINDS = {"statusDescription": str, "isBase64Encoded": bool, "body": str}
 
 
 class Alb:
-    """A listener with one target group."""
+    """A listener: with one target group, or with rules that lead to several."""
 
     max_body = MAX_BODY
 
     def __init__(self, settings: AlbSettings) -> None:
-        self._settings = settings
+        only = Rule(Target(settings.function, settings.multi_value_headers))
+        self._rules = settings.rules or (only,)
 
     def receive(self, request: Request, facts: Facts) -> Call | Answer:
         """Give the call that a request is, or the answer that needs no function."""
@@ -49,10 +51,17 @@ class Alb:
             return self.fault(400)
         if request.method == "TRACE":
             return self.fault(405)
+        action = choose(self._rules, request)
+        if action is None:
+            # Nobody, or nobody who is here.
+            return self.fault(503)
+        if isinstance(action, FixedResponse):
+            content_type = ("Content-Type", action.content_type)
+            return Answer(action.status, (SERVER, content_type), action.body.encode())
         return Call(
-            self._settings.function,
-            self._event(request, facts),
-            read=self._read,
+            action.function,
+            make_event(request, facts, has_lists=action.multi_value_headers),
+            read=partial(self._read, action),
             refuse=self._refuse,
             dress=add_server,
         )
@@ -67,54 +76,49 @@ class Alb:
         )
         return Answer(status, (SERVER, ("Content-Type", "text/html")), page.encode())
 
-    def _event(self, request: Request, facts: Facts) -> dict[str, Any]:
-        headers, query = group(request.headers(facts)), group(raw_pairs(request.query))
-        place = f"{facts.region}:{facts.account_id}"
-        arn = f"arn:aws:elasticloadbalancing:{place}:targetgroup/local/0123456789abcdef"
-        event: dict[str, Any] = {
-            "requestContext": {"elb": {"targetGroupArn": arn}},
-            "httpMethod": request.method,
-            "path": request.path,
-        }
-        if self._settings.multi_value_headers:
-            event |= {"multiValueQueryStringParameters": query, "multiValueHeaders": headers}
-        else:
-            event |= {"queryStringParameters": last(query), "headers": last(headers)}
-        if not request.body:
-            return event | {"body": "", "isBase64Encoded": False}
-        return event | encode_body(request.body, request.header("content-type"))
-
-    def _read(self, outcome: Outcome) -> Answer:
+    def _read(self, target: Target, outcome: Outcome) -> Answer:
         if outcome.is_error or len(outcome.body) > MAX_ANSWER:
             return self.fault(502)
         try:
-            return self._read_object(read_object(outcome.body))
+            return read_answer(read_object(outcome.body), has_lists=target.multi_value_headers)
         except MalformedAnswer:
             return self.fault(502)
-
-    def _read_object(self, value: dict[str, Any]) -> Answer:
-        for key, kind in KINDS.items():
-            if not isinstance(value.get(key, kind()), kind):
-                raise MalformedAnswer(f"{key} is {value[key]!r}")
-        if not isinstance(value.get("statusCode"), int):
-            raise MalformedAnswer("the statusCode is no number")
-        if self._settings.multi_value_headers:
-            headers = read_headers(None, value.get("multiValueHeaders"), is_strict=True)
-        else:
-            headers = read_headers(value.get("headers"), is_strict=True)
-        if not has_header(headers, "content-type"):
-            headers.append(("Content-Type", "application/octet-stream"))
-        content = read_body(value.get("body"), is_base64=value.get("isBase64Encoded"))
-        return Answer(read_status(value["statusCode"]), tuple(headers), content)
 
     def _refuse(self, rejection: Rejection) -> Answer:  # noqa: ARG002 - the client is not told why
         return self.fault(502)
 
 
-def raw_pairs(query: str) -> list[tuple[str, str]]:
-    """Give a query's parameters in order, not decoded: that is left to the function."""
-    found = [each.partition("=") for each in query.split("&") if each]
-    return [(name, value) for name, _, value in found]
+def make_event(request: Request, facts: Facts, *, has_lists: bool) -> dict[str, Any]:
+    """Give the event of a request; `has_lists` is for lists in the place of single values."""
+    headers, query = group(request.headers(facts)), group(raw_pairs(request.query))
+    place = f"{facts.region}:{facts.account_id}"
+    arn = f"arn:aws:elasticloadbalancing:{place}:targetgroup/local/0123456789abcdef"
+    event: dict[str, Any] = {
+        "requestContext": {"elb": {"targetGroupArn": arn}},
+        "httpMethod": request.method,
+        "path": request.path,
+    }
+    if has_lists:
+        event |= {"multiValueQueryStringParameters": query, "multiValueHeaders": headers}
+    else:
+        event |= {"queryStringParameters": last(query), "headers": last(headers)}
+    if not request.body:
+        return event | {"body": "", "isBase64Encoded": False}
+    return event | encode_body(request.body, request.header("content-type"))
+
+
+def read_answer(value: dict[str, Any], *, has_lists: bool) -> Answer:
+    """Give the answer that a function's object is. Raises `MalformedAnswer`."""
+    for key, kind in KINDS.items():
+        if not isinstance(value.get(key, kind()), kind):
+            raise MalformedAnswer(f"{key} is {value[key]!r}")
+    if not isinstance(value.get("statusCode"), int):
+        raise MalformedAnswer("the statusCode is no number")
+    if has_lists:
+        headers = read_headers(None, value.get("multiValueHeaders"), is_strict=True)
+    else:
+        headers = read_headers(value.get("headers"), is_strict=True)
+    return compose(value, headers, "application/octet-stream")
 
 
 def last(values: dict[str, list[str]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Fronts that a SAM or CloudFormation template declares: Function URLs, and the routes of its APIs.
+"""Fronts that a SAM or CloudFormation template declares: Function URLs, routes of its APIs, load balancers.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
 and sam-property-function-api.html there. Authorizers, domains and models are not read: nobody signs in here.
@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError
+from aioric_emulator.fronts.alb_template import LoadBalancers
 from aioric_emulator.fronts.cors import Cors
 from aioric_emulator.fronts.declaring import declare_url
 from aioric_emulator.fronts.routes import DEFAULT, Route, parse_route
 from aioric_emulator.fronts.settings import FrontSettings, HttpApiSettings, RestApiSettings
+from aioric_emulator.intrinsics import target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,11 +49,13 @@ class TemplateFronts:
         self._globals: Mapping[str, Any] = content.get("Globals") or {}
         self._resolve = resolve
         self._urls: list[UrlSettings] = []
+        self._served: dict[str, str] = {}
         # Routes by kind and logical id.
         self._apis: dict[tuple[str, str], list[Route]] = {}
 
     def add(self, logical_id: str, function: str, properties: Mapping[str, Any]) -> None:
         """Take what leads to one function that is served. Raises `DeclarationError`."""
+        self._served[logical_id] = function
         url = properties.get("FunctionUrlConfig")
         if url is not None:
             self._add_url(logical_id, function, url)
@@ -69,7 +73,7 @@ class TemplateFronts:
         fronts: list[FrontSettings] = list(self._urls)
         for (kind, name), routes in self._apis.items():
             fronts.append(self._api(kind, name, tuple(routes)))
-        return fronts
+        return fronts + LoadBalancers(self._resources, self._served, self._resolve).give()
 
     def _add_url(self, logical_id: str, function: str, declared: Any) -> None:
         place = f"{logical_id}: FunctionUrlConfig"
@@ -147,13 +151,3 @@ def read_rest_cors(place: str, declared: Any) -> Cors:
         allow_credentials=declared.get("AllowCredentials") is True,
         max_age=int(age) if age.isdecimal() else 0,
     )
-
-
-def target(reference: Any) -> str:
-    """Give the logical id that a reference to a function names: `!Ref`, or `!GetAtt` of its ARN."""
-    if not isinstance(reference, dict) or len(reference) != 1:
-        return str(reference)
-    ((kind, value),) = reference.items()
-    if kind == "Fn::GetAtt":
-        value = value[0] if isinstance(value, list) else str(value).partition(".")[0]
-    return str(value)

@@ -17,14 +17,7 @@ from aioric_emulator.answers import JSON
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.payloads import Origin, format_2
 from aioric_emulator.fronts.prelude import HTTP_INTEGRATION, read_whole
-from aioric_emulator.fronts.proxy_answer import (
-    MalformedAnswer,
-    has_header,
-    read_body,
-    read_cookies,
-    read_headers,
-    read_status,
-)
+from aioric_emulator.fronts.proxy_answer import MalformedAnswer, compose, read_cookies, read_headers
 from aioric_emulator.messages import MAX_PAYLOAD, Answer
 
 if TYPE_CHECKING:
@@ -117,7 +110,4 @@ def read_format_2(body: bytes, default_type: str) -> Answer:
         return Answer(200, (JSON,), body)
     headers = read_headers(value.get("headers"))
     headers += read_cookies(value.get("cookies"))
-    if not has_header(headers, "content-type"):
-        headers.append(("Content-Type", default_type))
-    content = read_body(value.get("body"), is_base64=value.get("isBase64Encoded"))
-    return Answer(read_status(value["statusCode"]), tuple(headers), content)
+    return compose(value, headers, default_type)

@@ -18,14 +18,7 @@ from aioric_emulator.fronts.bodies import encode_body
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.function_url import read_format_2
 from aioric_emulator.fronts.payloads import Origin, context_1, format_1, format_2
-from aioric_emulator.fronts.proxy_answer import (
-    MalformedAnswer,
-    has_header,
-    read_body,
-    read_headers,
-    read_object,
-    read_status,
-)
+from aioric_emulator.fronts.proxy_answer import MalformedAnswer, compose, read_headers, read_object
 from aioric_emulator.fronts.routes import DEFAULT, Router
 from aioric_emulator.messages import Answer
 
@@ -148,10 +141,7 @@ def read_format_1(body: bytes) -> Answer:
     """Read an answer of format 1.0, which needs its `statusCode`. Raises `MalformedAnswer`."""
     value = read_object(body)
     headers = read_headers(value.get("headers"), value.get("multiValueHeaders"))
-    if not has_header(headers, "content-type"):
-        headers.append(("Content-Type", TEXT))
-    content = read_body(value.get("body"), is_base64=value.get("isBase64Encoded"))
-    return Answer(read_status(value.get("statusCode")), tuple(headers), content)
+    return compose(value, headers, TEXT)
 
 
 def dress(settings: HttpApiSettings, request: Request, facts: Facts, answer: Answer) -> Answer:

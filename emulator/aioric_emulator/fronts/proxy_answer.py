@@ -10,11 +10,14 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+from aioric_emulator.messages import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
     "MalformedAnswer",
+    "compose",
     "has_header",
     "read_body",
     "read_cookies",
@@ -38,6 +41,8 @@ FRAMING = frozenset(
 )
 # RFC 9110, section 5.5.
 CONTROLS = dict.fromkeys([*range(9), *range(10, 32), 127], " ")
+# What no header's name may hold, besides controls: RFC 9110, section 5.6.2.
+SEPARATORS = frozenset(' ":(),/;<=>?@[\\]{}')
 # A status that can end an exchange.
 FINAL = range(200, 600)
 
@@ -99,6 +104,20 @@ def read_headers(
     return found
 
 
+def compose(
+    value: Mapping[str, Any], headers: list[tuple[str, str]], default_type: str, *, decodes: bool = True
+) -> Answer:
+    """Give the answer that an object with `statusCode` is, and headers read from it.
+
+    `default_type` is its content type where it names none; without `decodes` base64 is passed on as it is.
+    Raises `MalformedAnswer`.
+    """
+    if not has_header(headers, "content-type"):
+        headers.append(("Content-Type", default_type))
+    content = read_body(value.get("body"), is_base64=decodes and value.get("isBase64Encoded"))
+    return Answer(read_status(value.get("statusCode")), tuple(headers), content)
+
+
 def read_cookies(value: object) -> list[tuple[str, str]]:
     """Give a header for each cookie of a list of text; null is an empty one."""
     if value is None:
@@ -126,7 +145,7 @@ def listed(value: object) -> list[Any]:
 
 def token(name: str) -> str:
     """Give a header's name that can stand in a head."""
-    if not name or not name.isascii() or any(each in name for each in ' \t\r\n:"(),/;<=>?@[\\]{}\0'):
+    if not name or not name.isascii() or not name.isprintable() or not SEPARATORS.isdisjoint(name):
         raise MalformedAnswer(f"no header can be named {name!r}")
     return name
 

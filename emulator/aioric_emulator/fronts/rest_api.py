@@ -13,14 +13,7 @@ from aioric_emulator.answers import JSON
 from aioric_emulator.fronts.bodies import is_among, media_type
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.payloads import context_1, format_1
-from aioric_emulator.fronts.proxy_answer import (
-    MalformedAnswer,
-    has_header,
-    read_body,
-    read_headers,
-    read_object,
-    read_status,
-)
+from aioric_emulator.fronts.proxy_answer import MalformedAnswer, compose, read_headers, read_object
 from aioric_emulator.fronts.routes import Router
 from aioric_emulator.messages import Answer
 
@@ -139,15 +132,12 @@ class RestApi:
             raise MalformedAnswer(f"there is no {min(value.keys() - KEYS)} in the format")
         headers = read_headers(value.get("headers"), value.get("multiValueHeaders"))
         headers = [(remap(name), text) for name, text in headers]
-        if not has_header(headers, "content-type"):
-            headers.append(JSON)
         # The first type that the client accepts decides whether base64 is decoded for it.
         accepted = media_type(request.header("accept", "*/*"))
         decodes = value.get("isBase64Encoded") is True and is_among(
             accepted, self._settings.binary_media_types
         )
-        content = read_body(value.get("body"), is_base64=decodes)
-        return Answer(read_status(value.get("statusCode")), tuple(headers), content)
+        return compose(value, headers, JSON[1], decodes=decodes)
 
     def _refuse(self, rejection: Rejection) -> Answer:  # noqa: ARG002 - the client is not told why
         return self.fault(500)

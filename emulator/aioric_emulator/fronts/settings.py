@@ -17,6 +17,7 @@ from aioric_emulator.fronts.routes import DEFAULT, Route
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aioric_emulator.fronts.alb_rules import Rule
     from aioric_emulator.fronts.cors import Cors
     from aioric_emulator.fronts.front import Front
 
@@ -103,16 +104,21 @@ class RestApiSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlbSettings:
-    """An Application Load Balancer whose target is a function."""
+    """An Application Load Balancer whose target is a function.
+
+    Where there are `rules`, they decide instead; their listener is called `name`.
+    """
 
     function: str
     port: int | None = None
     multi_value_headers: bool = False
+    rules: tuple[Rule, ...] = ()
+    name: str = ""
 
     @property
     def title(self) -> str:
         """What a person calls it."""
-        return f"Load balancer of {self.function}"
+        return f"Load balancer {self.name}" if self.rules else f"Load balancer of {self.function}"
 
     def open(self) -> Front:
         """Make the front."""

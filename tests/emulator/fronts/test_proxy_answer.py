@@ -40,7 +40,9 @@ FRONTS: tuple[Front, ...] = (
 TEXT = st.text(st.characters(exclude_categories=()), max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers(-5, 1000) | st.floats() | TEXT
 VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(TEXT, SCALARS, max_size=2)
-NAMES = st.sampled_from(["X-A", "content-type", "Set-Cookie", "Content-Length", "x y", "", "é"])
+NAMES = st.sampled_from(
+    ["X-A", "content-type", "Set-Cookie", "Content-Length", "x y", "", "é", "\x08", "x\x7f"]
+)
 HEADERS = st.dictionaries(NAMES, VALUES, max_size=3)
 OBJECTS = st.fixed_dictionaries(
     {},

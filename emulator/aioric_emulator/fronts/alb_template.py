@@ -1,0 +1,157 @@
+"""Load balancers that a template declares: target groups of functions, and the listeners that lead to them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ElasticLoadBalancingV2.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from aioric_emulator.declaration import DeclarationError
+from aioric_emulator.fronts.alb_rules import FIELDS, Condition, FixedResponse, Rule, Target
+from aioric_emulator.fronts.settings import AlbSettings
+from aioric_emulator.intrinsics import target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from aioric_emulator.fronts.alb_rules import Action
+
+__all__ = ["LoadBalancers"]
+
+SERVICE = "AWS::ElasticLoadBalancingV2"
+MULTI_VALUE = "lambda.multi_value_headers.enabled"
+# What leads to a function by another name.
+NAMES = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
+# Where a condition has its values, besides `Values` itself.
+CONFIGS = {
+    "host-header": "HostHeaderConfig",
+    "http-header": "HttpHeaderConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "path-pattern": "PathPatternConfig",
+    "query-string": "QueryStringConfig",
+    "source-ip": "SourceIpConfig",
+}
+
+
+class LoadBalancers:
+    """Those of one template. `served` are names of functions by logical id; `resolve` is the template's."""
+
+    def __init__(
+        self, resources: Mapping[str, Any], served: Mapping[str, str], resolve: Callable[[str, Any], Any]
+    ) -> None:
+        self._resources = resources
+        self._served = served
+        self._resolve = resolve
+        self._groups = {name: group for name, group in self._read_groups() if group is not None}
+
+    def give(self) -> list[AlbSettings]:
+        """Give a front for each listener that leads to a function, and for each group without a listener.
+
+        A listener may be another stack's: its rules here are enough. Raises `DeclarationError`.
+        """
+        listeners: dict[str, list[tuple[int, Rule]]] = {}
+        for name, of in self._of_type("ListenerRule"):
+            priority = self._number(name, of.get("Priority"))
+            rule = Rule(self._action(name, of.get("Actions")), tuple(self._conditions(name, of)))
+            listeners.setdefault(target(of.get("ListenerArn")), []).append((priority, rule))
+        for numbered in listeners.values():
+            numbered.sort(key=lambda each: each[0])
+        for name, of in self._of_type("Listener"):
+            last = Rule(self._action(name, of.get("DefaultActions")))
+            listeners.setdefault(name, []).append((0, last))
+        fronts, led_to = [], set()
+        for name, ordered in listeners.items():
+            rules = tuple(rule for _, rule in ordered)
+            targets = [rule.action for rule in rules if isinstance(rule.action, Target)]
+            led_to.update(targets)
+            if targets:
+                fronts.append(AlbSettings(targets[0].function, rules=rules, name=name))
+        alone = (group for group in self._groups.values() if group not in led_to)
+        return fronts + [
+            AlbSettings(each.function, multi_value_headers=each.multi_value_headers) for each in alone
+        ]
+
+    def _of_type(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for name, resource in self._resources.items():
+            if isinstance(resource, dict) and resource.get("Type") == f"{SERVICE}::{kind}":
+                yield name, resource.get("Properties") or {}
+
+    def _read_groups(self) -> Iterator[tuple[str, Target | None]]:
+        for name, of in self._of_type("TargetGroup"):
+            targets = of.get("Targets") or [{}]
+            function = self._function(targets[0].get("Id"))
+            if self._resolve(name, of.get("TargetType")) != "lambda" or function is None:
+                continue
+            attributes = self._resolve(name, of.get("TargetGroupAttributes") or [])
+            lists = any(
+                each.get("Key") == MULTI_VALUE and str(each.get("Value")).lower() == "true"
+                for each in attributes
+            )
+            yield name, Target(function, lists)
+
+    def _function(self, reference: Any) -> str | None:
+        # SAM names an alias that it makes: `!Ref Function.Alias`.
+        name = target(reference).partition(".")[0]
+        resource = self._resources.get(name)
+        if isinstance(resource, dict) and resource.get("Type") in NAMES:
+            name = target((resource.get("Properties") or {}).get("FunctionName"))
+        return self._served.get(name)
+
+    def _action(self, place: str, actions: Any) -> Action:
+        # What comes before the last one signs people in, and nobody signs in here.
+        last = (actions or [{}])[-1]
+        kind = last.get("Type")
+        if kind == "fixed-response":
+            fixed = self._resolve(place, last.get("FixedResponseConfig") or {})
+            return FixedResponse(
+                self._number(place, fixed.get("StatusCode")),
+                str(fixed.get("ContentType", "text/plain")),
+                str(fixed.get("MessageBody", "")),
+            )
+        if kind != "forward":
+            return None
+        several = (last.get("ForwardConfig") or {}).get("TargetGroups") or []
+        groups = [last.get("TargetGroupArn"), *(each.get("TargetGroupArn") for each in several)]
+        return next(filter(None, (self._groups.get(target(each)) for each in groups)), None)
+
+    def _conditions(self, place: str, of: Mapping[str, Any]) -> Iterator[Condition]:
+        for declared in of.get("Conditions") or []:
+            condition = self._resolve(place, declared)
+            field = condition.get("Field")
+            if field not in FIELDS:
+                raise DeclarationError(f"{place}: a condition's Field is {', '.join(FIELDS)}, not {field}")
+            config = condition.get(CONFIGS[field]) or {}
+            values = [
+                text(each) for each in [*(condition.get("Values") or []), *(config.get("Values") or [])]
+            ]
+            if not values:
+                raise DeclarationError(
+                    f"{place}: the condition {field} has no Values; no other kind is known"
+                )
+            if field == "source-ip":
+                check_networks(place, values)
+            yield Condition(field, tuple(values), str(config.get("HttpHeaderName", "")))
+
+    def _number(self, place: str, value: Any) -> int:
+        number = str(self._resolve(place, value))
+        if not number.isdecimal():
+            raise DeclarationError(f"{place}: {number} is no number")
+        return int(number)
+
+
+def text(value: Any) -> str:
+    """Give a condition's value; a parameter of the query has a key, or is for any."""
+    if not isinstance(value, dict):
+        return str(value)
+    return f"{value['Key']}={value.get('Value', '')}" if "Key" in value else str(value.get("Value", ""))
+
+
+def check_networks(place: str, values: list[str]) -> None:
+    """Raise `DeclarationError` for what is no network."""
+    for value in values:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError as error:
+            raise DeclarationError(f"{place}: source-ip: {error}") from None
