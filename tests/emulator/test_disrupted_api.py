@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CODE = """
 import os
+import time
 
 handled = []
 
@@ -33,6 +35,7 @@ def plain(event, context):
         "arn": context.invoked_function_arn,
         "trace": os.environ.get("_X_AMZN_TRACE_ID"),
         "pid": os.getpid(),
+        "clocks": [time.time(), time.monotonic()],
     }
 
 async def asynchronous(event, context):
@@ -263,6 +266,25 @@ async def test_the_clock_seems_to_jump(function: Callable[..., Emulator], millis
     assert left == 0 if milliseconds > 0 else 3_600_000 < left <= 3_605_010
     assert 0 < results[2].payload["left"] <= 5010
     assert processes(results) == 1
+
+
+async def test_a_frozen_environment_finds_the_clock_moved(function: Callable[..., Emulator]) -> None:
+    """Both clocks have gone on while it was stopped, a jump comes on top, and no event loses time."""
+    frozen, jump = 0.5, 3_600_000
+    async with function(timeout=5, freeze=True) as fn:
+        before = await fn.invoke({"n": 0})
+        await asyncio.sleep(frozen)  # the time in which it is stopped
+        thawed = await fn.invoke({"n": 1})
+        await asyncio.sleep(frozen)
+        fn.disrupt(ClockJump(-jump))
+        jumped = await fn.invoke({"n": 2})
+    assert processes([before, thawed, jumped]) == 1
+    for earlier, later in ((before, thawed), (thawed, jumped)):
+        for then, now in zip(earlier.payload["clocks"], later.payload["clocks"], strict=True):
+            assert now - then >= frozen
+    # What it was stopped for is not taken from the next event's time.
+    assert 4000 < thawed.payload["left"] <= 5010
+    assert jump < jumped.payload["left"] <= jump + 5010
 
 
 async def test_lanes_are_not_given_an_event_again(task: Path) -> None:
