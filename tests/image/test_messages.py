@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.image.engine import TASK, run, start
-from tests.image.runtime_api import platform
+from tests.image.runtime_api import platform as lambda_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 HANDLER = "def handler(event, context):\n    return 1\n"
 ELF_MACHINE = 18  # where an ELF file says which processor it is for
-OTHER_MACHINES = {b"\x3e": b"\xb7", b"\xb7": b"\x3e"}  # x86-64, aarch64
+X86_64, AARCH64 = 0x3E, 0xB7
+MACHINE = os.environ.get("ARCH") or platform.machine()
+OTHER_MACHINES = {"x86_64": AARCH64, "amd64": AARCH64, "aarch64": X86_64, "arm64": X86_64}
 
 
 def nothing_there(task: Path) -> None:
@@ -38,15 +42,27 @@ def other_architecture(task: Path) -> None:
     import orjson  # noqa: PLC0415 - any extension module would do
 
     library = bytearray(next(Path(orjson.__path__[0]).glob("*.so")).read_bytes())
-    library[ELF_MACHINE : ELF_MACHINE + 1] = OTHER_MACHINES[bytes(library[ELF_MACHINE : ELF_MACHINE + 1])]
+    library[ELF_MACHINE] = OTHER_MACHINES[MACHINE]
     (task / "native.abi3.so").write_bytes(library)
+    (task / "app.py").write_text("import native\n" + HANDLER)
+
+
+def other_wheel(task: Path) -> None:
+    """Install a wheel whose files have another processor's or Python's name."""
+    task.chmod(0o755)
+    (task / "native.cpython-39-riscv64-linux-gnu.so").write_bytes(b"")
     (task / "app.py").write_text("import native\n" + HANDLER)
 
 
 TROUBLE = [
     pytest.param(nothing_there, "Runtime.ImportModuleError", "No module named 'app'", id="no such module"),
     pytest.param(unreadable_file, "PermissionError", "/var/task/app.py", id="unreadable file"),
-    pytest.param(other_architecture, "Runtime.ImportModuleError", "native.abi3.so", id="other architecture"),
+    pytest.param(
+        other_architecture, "Runtime.ImportModuleError", "native.abi3.so is for ", id="other architecture"
+    ),
+    pytest.param(
+        other_wheel, "Runtime.ImportModuleError", "riscv64-linux-gnu.so is there, and ", id="other wheel"
+    ),
 ]
 
 
@@ -68,7 +84,7 @@ def test_in_lambda(
 ) -> None:
     """The platform and the log are told what is wrong, and the container ends with status 1."""
     arrange(tmp_path)
-    with platform() as told:
+    with lambda_platform() as told:
         done = run(image, "app.handler", task=tmp_path, env={"AWS_LAMBDA_RUNTIME_API": told.address})
         path, report = told.wait_for_post()
 

@@ -13,6 +13,7 @@ from aioric.errors import (
     MalformedHandlerName,
     UserCodeSyntaxError,
 )
+from aioric.function.aside import import_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def _import(module_name: str) -> ModuleType:
         # Not importlib: the interpreter takes its own frames out of tracebacks, importlib does not.
         __import__(name)
     except ImportError as error:
-        raise ImportModuleError(f"Unable to import module '{module_name}': {error}") from error
+        remark = import_own("aioric.function.foreign").explain(error)
+        raise ImportModuleError(f"Unable to import module '{module_name}': {error}{remark}") from error
     except SyntaxError as error:
         trace = f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'
         raise UserCodeSyntaxError(f"Syntax error in module '{module_name}': {error}", [trace]) from error
