@@ -87,6 +87,41 @@ async def test_an_iterator_that_cannot_be_told_is_ended() -> None:
     assert source.closed.is_set()
 
 
+class Overtaken:
+    """A lock that the other side lets go of right after it was waited for."""
+
+    def __init__(self, threaded: Threaded) -> None:
+        self.threaded = threaded
+        self.lock = threading.Lock()
+        self.waited = 0
+
+    def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002 - as a lock has it
+        taken = self.lock.acquire(blocking)
+        if blocking:
+            self.waited += 1
+            with self.threaded._lock:  # noqa: SLF001 - as `aclose` and `__anext__` hold it
+                self.threaded._let_go()  # noqa: SLF001 - what both of them do
+        return taken
+
+    def locked(self) -> bool:
+        return self.lock.locked()
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+async def test_both_sides_let_go_at_once() -> None:
+    """A piece is lost to nobody when the thread goes on while it is told to."""
+    source = Source([b"x" * 100_000] * 5)
+    threaded = Threaded(source)
+    room = Overtaken(threaded)
+    threaded._room = room  # type: ignore[assignment]  # noqa: SLF001 - no interpreter can be told to stop there
+    received = b"".join([piece async for piece in threaded])
+
+    assert len(received) == 500_000
+    assert room.waited
+
+
 async def test_nobody_waits_any_more_when_a_piece_is_there() -> None:
     """A wait that was cancelled loses nothing: the piece is there for who asks next."""
     asked, go_on, offered = threading.Event(), threading.Event(), threading.Event()

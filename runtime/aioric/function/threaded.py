@@ -149,7 +149,9 @@ class Threaded:
             self._wake()
         if full:
             self._room.acquire()
-            self._room.release()
+            # Who lets go at this very moment finds it held, too: one of the two may release it.
+            with self._lock:
+                self._let_go()
 
     def _tell(self) -> None:  # pragma: no cover - raw thread; held by test_threaded.py
         throw = getattr(self._source, "throw", None)
