@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+# From Python 3.15 on `linecache` warns of modules without a loader, some of which are made here.
+pytestmark = pytest.mark.filterwarnings("ignore:Module globals is missing:DeprecationWarning")
+
+
 def raised(function: Callable[[], object]) -> types.TracebackType:
     """The traceback of what `function` raises, from `function`'s own frame on."""
     try:

@@ -116,6 +116,8 @@ def test_frames_of_several_threads_stay_whole() -> None:
     assert sorted(message.decode() for _, message, _ in frames(b"".join(received))) == messages
 
 
+# From Python 3.15 on the warning of a fork beside threads is raised here; such a fork is the point.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_can_log() -> None:
     """A child that is forked while the sink is in use does not wait for a thread it does not have."""
     reader, writer = os.pipe()

@@ -146,6 +146,8 @@ def test_threads_do_not_mix() -> None:
     assert sorted({json.loads(line)["message"] for line in data.splitlines()}) == texts
 
 
+# From Python 3.15 on the warning of a fork beside threads is raised here; such a fork is the point.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_can_write(pipe: Pipe) -> None:
     """A lock that another thread held at the fork does not stop the child."""
     worker = os.fork()
