@@ -70,6 +70,8 @@ def preview(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def deploy(session: nox.Session) -> None:
-    """Check the deployment files with a linter that would weigh on everybody's environment."""
-    session.install("cfn-lint~=1.58", "pytest>=8.3", "pytest-timeout", "pytest-asyncio")
-    session.run("python", "-m", "pytest", "-q", "tests/deploy/test_templates.py", *session.posargs)
+    """Check what goes to AWS with judges that would weigh on everybody's environment."""
+    judges = ["cfn-lint~=1.58", "cyclonedx-python-lib[json-validation]~=11.12"]
+    session.install(*judges, "pytest>=8.3", "pytest-timeout", "pytest-asyncio")
+    files = ["tests/deploy/test_templates.py", "tests/deploy/test_sbom.py"]
+    session.run("python", "-m", "pytest", "-q", *files, *session.posargs)
