@@ -8,48 +8,31 @@ files, links and path are.
 
 Warm: everything was read before. Cold: before each start the pages of all the image's files are dropped from
 the page cache (the C library stays, the waiting containers use it); directories stay known. The contestants
-take turns, and the table holds medians.
+take turns; the table holds medians, of times as of each round's ratios, and the middle half of those.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
+import dataclasses
+import datetime as dt
 import json
 import os
-import platform
-import re
-import select
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
-import sys
-import tempfile
-import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bench.image_starts import TASK, Container, Start, count_files, forget_files, opened, start
+from bench.report import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RESULTS = Path(__file__).parent / "results"
-TASK = Path(__file__).parent / "task"
 ENGINE = os.environ.get("ENGINE", "podman")
-UID, GID = 993, 990
-PATIENCE_SECONDS = 30.0
-EVENT = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-    b"Lambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n"
-    b"Lambda-Runtime-Deadline-Ms: 4102444800000\r\n"
-    b"Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:012345678912:function:bench\r\n"
-    b"Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0\r\n"
-    b"Content-Length: 2\r\n\r\n{}"
-)
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -59,28 +42,6 @@ class Contestant:
     title: str
     image: str
     handler: str
-
-
-@dataclass
-class Container:
-    """A waiting container: its first process, and how the image says it is to be started."""
-
-    contestant: Contestant
-    pid: int
-    command: list[str]
-    environment: dict[str, str]
-    size: int
-    warm: list[Start] = field(default_factory=list)
-    cold: list[Start] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Start:
-    """One start: the time until the first answer, and what was read and computed meanwhile."""
-
-    milliseconds: float
-    disk_bytes: int
-    cpu_milliseconds: float
 
 
 def main() -> None:
@@ -132,7 +93,7 @@ def container(contestant: Contestant) -> Iterator[Container]:
         environment |= {"_HANDLER": contestant.handler, "LAMBDA_TASK_ROOT": "/var/task"}
         pid = int(engine("inspect", "--format", "{{.State.Pid}}", started))
         command = [*config["Config"]["Entrypoint"], contestant.handler]
-        yield Container(contestant, pid, command, environment, int(config["Size"]))
+        yield Container(contestant.title, pid, command, environment, int(config["Size"]))
     finally:
         engine("rm", "--force", "--time", "0", started)
 
@@ -150,170 +111,12 @@ def measure(waiting: list[Container], rounds: int, cold_rounds: int) -> None:
             each.cold.append(start(each))
 
 
-def forget_files(waiting: Container) -> None:
-    """Drop the pages of all files that the container can see from the page cache."""
-    root = f"/proc/{waiting.pid}/root"
-    device = os.stat(root + "/usr").st_dev  # noqa: PTH116 - a Path would resolve the link
-    for folder in ("usr", "var", "etc", "opt", "lambda-entrypoint.sh"):
-        for where, _, names in os.walk(f"{root}/{folder}") if folder in os.listdir(root) else ():  # noqa: PTH208
-            if os.lstat(where).st_dev != device:
-                continue
-            for name in names:
-                forget_file(f"{where}/{name}")
-    for path in TASK.rglob("*.py*"):
-        forget_file(str(path))
-
-
-def forget_file(path: str) -> None:
-    """Drop the pages of one file, if it is one."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
-
-
-def start(waiting: Container) -> Start:
-    """Start the image's command in its container, and see it through to its first answer."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        environment = {
-            **waiting.environment,
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{listener.getsockname()[1]}",
-        }
-        told, tell = os.pipe()
-        sys.stdout.flush()
-        pid = os.fork()
-        if pid == 0:
-            become(waiting, environment, tell)
-        os.close(tell)
-        try:
-            ended = serve(listener)
-            disk_bytes = read_bytes(pid)
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            _, _, used = os.wait4(pid, 0)
-        with os.fdopen(told, "rb") as pipe:
-            began = int(pipe.read())
-        return Start((ended - began) / 1e6, disk_bytes, (used.ru_utime + used.ru_stime) * 1e3)
-
-
-def become(waiting: Container, environment: dict[str, str], tell: int) -> None:
-    """In the child: enter the container, become Lambda's user, tell the time, execute. Never returns."""
-    try:
-        root = f"/proc/{waiting.pid}/root"
-        space = os.open(f"/proc/{waiting.pid}/ns/mnt", os.O_RDONLY)
-        folder = os.open(root, os.O_RDONLY)
-        if LIBC.setns(space, 0):
-            raise OSError(ctypes.get_errno(), "setns")
-        os.fchdir(folder)
-        os.chroot(".")
-        os.chdir("/var/task")
-        os.setgroups([])
-        os.setgid(GID)
-        os.setuid(UID)
-        quiet = os.open("/dev/null", os.O_RDWR)
-        for descriptor in range(3):
-            os.dup2(quiet, descriptor)
-        os.set_inheritable(tell, False)
-        os.write(tell, str(time.monotonic_ns()).encode())
-        os.execve(waiting.command[0], waiting.command, environment)  # noqa: S606 - the image's own words
-    finally:
-        os._exit(127)
-
-
-def serve(listener: socket.socket) -> int:
-    """Hand out one event, and give the time at which its answer began to arrive."""
-    listener.settimeout(PATIENCE_SECONDS)
-    connections: list[socket.socket] = []
-    try:
-        while True:
-            ready, _, _ = select.select([listener, *connections], [], [], PATIENCE_SECONDS)
-            if not ready:
-                raise TimeoutError("no answer")
-            for each in ready:
-                if each is listener:
-                    connections.append(listener.accept()[0])
-                    continue
-                data = each.recv(65536)
-                if data.startswith(b"GET "):
-                    each.sendall(EVENT)
-                elif data.startswith(b"POST ") and b"/response" in data[:200]:
-                    return time.monotonic_ns()
-                elif data:
-                    raise ValueError(f"no answer, but {data!r}")
-                else:
-                    connections.remove(each)
-    finally:
-        for each in connections:
-            each.close()
-
-
-def read_bytes(pid: int) -> int:
-    """Give how much a process has had read from the disk."""
-    found = re.search(r"^read_bytes: (\d+)", Path(f"/proc/{pid}/io").read_text(), re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def opened(waiting: Container) -> tuple[int, int] | None:
-    """Give how many files a start opens, and how many it looks for in vain; None without strace(1)."""
-    if shutil.which("strace") is None:
-        return None
-    with tempfile.NamedTemporaryFile() as log, socket.create_server(("127.0.0.1", 0)) as listener:
-        environment = {
-            **waiting.environment,
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{listener.getsockname()[1]}",
-        }
-        pid = os.fork()
-        if pid == 0:
-            gate, key = os.pipe()
-            tracer = [
-                "strace",
-                "-f",
-                "-e",
-                "trace=open,openat,stat,newfstatat,access,readlink",
-                "-o",
-                log.name,
-            ]
-            victim = os.getpid()
-            if os.fork() == 0:
-                os.close(key)
-                os.execvp("strace", [*tracer, "-p", str(victim)])  # noqa: S606 - a list of our own
-            os.close(gate)
-            wait_for_tracer(victim)
-            become(waiting, environment, os.open("/dev/null", os.O_WRONLY))
-        try:
-            serve(listener)
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        lines = wait_for_end(Path(log.name)).splitlines()
-    first = next((number for number, line in enumerate(lines) if "/etc/ld.so" in line), 0)
-    found = sum(bool(re.search(r"open(?:at)?\(.*\) = \d+", line)) for line in lines[first:])
-    return found, sum("ENOENT" in line for line in lines[first:])
-
-
-def wait_for_tracer(pid: int) -> None:
-    """Wait until somebody traces a process."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
-        if time.monotonic() > deadline:
-            raise TimeoutError("strace did not start")
-
-
-def wait_for_end(log: Path) -> str:
-    """Wait until the tracer has written its last line, and give all of them."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while "killed by SIGKILL" not in (text := log.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return text
-
-
-def median(starts: list[Start]) -> float:
-    """Give the median time of starts."""
-    return statistics.median(each.milliseconds for each in starts)
+def ratios(starts: list[Start], rival: list[Start], of: str = "milliseconds") -> list[float]:
+    """Give the first quartile, the median and the third quartile of the rounds' ratios to the rival."""
+    pairs = zip(starts, rival, strict=True)
+    return statistics.quantiles(
+        (getattr(start, of) / getattr(other, of) for start, other in pairs), method="inclusive"
+    )
 
 
 def report(waiting: list[Container], bare: int, python: str, rounds: dict[str, int]) -> None:
@@ -324,53 +127,39 @@ def report(waiting: list[Container], bare: int, python: str, rounds: dict[str, i
         files = opened(each)
         rows.append(
             {
-                "contestant": each.contestant.title,
+                "contestant": each.title,
                 "image_bytes": each.size,
                 "added_bytes": each.size - bare,
                 "files": count_files(each),
                 "opened": files and files[0],
                 "missed": files and files[1],
                 "cold_bytes": statistics.median(start.disk_bytes for start in each.cold),
-                "warm_ms": median(each.warm),
-                "cold_ms": median(each.cold),
-                "cpu_ms": statistics.median(start.cpu_milliseconds for start in each.warm),
-                "warm_ratio": median(each.warm) / median(rival.warm),
-                "cold_ratio": median(each.cold) / median(rival.cold),
-                "warm": [start.milliseconds for start in each.warm],
-                "cold": [start.milliseconds for start in each.cold],
+                "cpu_ratio": ratios(each.warm, rival.warm, "cpu_milliseconds"),
+                "warm_ratio": ratios(each.warm, rival.warm),
+                "cold_ratio": ratios(each.cold, rival.cold),
+                "warm": [dataclasses.asdict(start) for start in each.warm],
+                "cold": [dataclasses.asdict(start) for start in each.cold],
             }
         )
-    facts = {
-        "python": python,
-        "machine": platform.machine(),
-        "kernel": platform.release(),
-        "cpus": os.cpu_count(),
-    }
+    now = dt.datetime.now(dt.UTC)
+    command = f"BENCH=1 make image-test PYTHONS={python} ARGS='--rounds {{rounds}} --cold-rounds {{cold}}'"
+    facts = {**environment(), "python": python, "command": command.format(**rounds), "date": now.isoformat()}
     document = {**facts, **rounds, "base_bytes": bare, "rows": rows}
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"image-{python}.json").write_text(json.dumps(document, indent=1) + "\n")
+    target = RESULTS / f"image-{now:%Y%m%dT%H%M%SZ}.json"
+    target.write_text(json.dumps(document, indent=1) + "\n")
     text = table(rows, document)
-    (RESULTS / f"image-{python}.md").write_text(text)
+    target.with_suffix(".md").write_text(text)
     print(text)
-
-
-def count_files(waiting: Container) -> int:
-    """Give how many files the image has."""
-    root = f"/proc/{waiting.pid}/root"
-    device = os.stat(root + "/usr").st_dev  # noqa: PTH116 - a Path would resolve the link
-    return sum(len(names) for where, _, names in os.walk(root) if os.lstat(where).st_dev == device)
 
 
 def table(rows: list[dict[str, Any]], document: dict[str, Any]) -> str:
     """Give the results as Markdown."""
-    machine = f"{document['machine']}, {document['cpus']} CPUs, kernel {document['kernel']}"
+    machine = f"{document['processor']}, {os.cpu_count()} cores, Linux {document['kernel']}"
     rounds = f"{document['rounds']} warm and {document['cold']} cold starts, taking turns"
-    base = f"The bare base is {document['base_bytes'] / 1e6:.0f} MB."
-    heads = ["image", "MB", "added", "files", "opened", "looked for in vain", "read cold, MB", "CPU warm, ms"]
-    heads += ["warm, ms", "cold, ms", "ratio warm, cold"]
+    heads = ["image", "MB", "added", "files", "opened", "looked for in vain", "read cold, MB"]
+    heads += ["warm, ms", "cold, ms", "CPU ratio", "warm ratio", "cold ratio"]
     lines = [
-        f"Python {document['python']}, {machine}; medians of {rounds}. {base}",
-        "",
         "| " + " | ".join(heads) + " |",
         "|---|" + "---:|" * (len(heads) - 1),
     ]
@@ -383,13 +172,26 @@ def table(rows: list[dict[str, Any]], document: dict[str, Any]) -> str:
             row["opened"],
             row["missed"],
             f"{row['cold_bytes'] / 1e6:.1f}",
-            f"{row['cpu_ms']:.1f}",
-            f"{row['warm_ms']:.1f}",
-            f"{row['cold_ms']:.1f}",
-            f"{row['warm_ratio']:.2f}, {row['cold_ratio']:.2f}",
+            *(
+                f"{statistics.median(start['milliseconds'] for start in row[of]):.1f}"
+                for of in ("warm", "cold")
+            ),
+            *(spread(row[of]) for of in ("cpu_ratio", "warm_ratio", "cold_ratio")),
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
+    words = [
+        f"From exec to the first answer; medians of {rounds}; ratios to awslambdaric in the same round,",
+        f"with their middle half. Python {document['python']}, {machine}.",
+        f"The bare base is {document['base_bytes'] / 1e6:.0f} MB.",
+    ]
+    lines += ["", " ".join(words)]
     return "\n".join(lines) + "\n"
+
+
+def spread(quartiles: list[float]) -> str:
+    """Give a median, and the middle half around it."""
+    low, middle, high = quartiles
+    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
 
 
 if __name__ == "__main__":
