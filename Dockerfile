@@ -46,6 +46,7 @@ FROM build AS gather
 RUN python3 scripts/gather.py /out /rootfs
 
 # ---------------------------------------------------------------------------------------------------------
+# Two stages share only what both are FROM, so what follows stands here and in `base`; a test compares them.
 FROM scratch AS slim
 COPY --from=gather /rootfs/ /
 ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin \
@@ -76,6 +77,7 @@ WORKDIR /var/task
 ENTRYPOINT ["/lambda-entrypoint.sh"]
 ARG VERSION=0
 ARG REVISION=unknown
+ARG BASE
 # The SnapStart label lets a version be published with snapshots, a runtime of one's own included:
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
 LABEL org.opencontainers.image.title="aioric" \
@@ -83,6 +85,7 @@ LABEL org.opencontainers.image.title="aioric" \
       org.opencontainers.image.licenses="Apache-2.0 AND Python-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE}" \
       com.amazonaws.lambda.feature.snapstart="Allow"
 
 # ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,9 @@ VENV   ?= .venv
 OFFICIAL_VERSION := 1.170.0
 OFFICIAL         := .cache/aws-lambda-rie
 
+# An architecture in Docker's words: `make image-test ARCH=arm64`. Empty for this machine's.
+ARCH   ?=
+
 # The image's tag. ENGINE names a container engine; else whichever works builds it.
 IMAGE  ?= aioric
 
@@ -77,8 +80,9 @@ test-all: | $(INSTALLED)  ## run the tests on Python 3.11 to 3.14, and 3.15 as a
 image:  ## build the container base image (ARGS="--target slim" for the small one)
 	IMAGE=$(IMAGE) scripts/image.sh $(ARGS)
 
-image-test: setup  ## build every image and test it as Lambda runs it (PYTHONS=all for every version)
-	scripts/image_test.sh $(ARGS)
+# Another architecture than this machine's has an official emulator of its own.
+image-test: setup $(ARCH:%=$(OFFICIAL_PINNED)-%)  ## build every image and test it as Lambda runs it (PYTHONS=all, ARCH=arm64)
+	AIORIC_OFFICIAL=$(ARCH:%=$(OFFICIAL_PINNED)-%) scripts/image_test.sh $(ARGS)
 
 zip: | $(INSTALLED)  ## make build/aioric.zip, the runtime for functions on provided.al2023
 	$(RUN) scripts/make_zip.py $(ARGS)
@@ -112,6 +116,9 @@ $(COMPARED): $(INSTALLED)
 $(OFFICIAL_PINNED): | $(INSTALLED)
 	$(RUN) scripts/fetch_official_emulator.py $(OFFICIAL_VERSION) $(OFFICIAL)
 	@touch $@
+
+$(OFFICIAL_PINNED)-%: | $(INSTALLED)
+	$(RUN) scripts/fetch_official_emulator.py --machine $* $(OFFICIAL_VERSION) $@
 
 # The command line's own pins of botocore stay its own; npm's part needs a Node.js. The browser is any Chromium
 # of the system's; Debian's is installed where there is none and we may.

@@ -39,6 +39,10 @@ fi
 if [ -n "${AWS_LAMBDA_MAX_CONCURRENCY-}" ]; then
     set -- "$@" --concurrency "$AWS_LAMBDA_MAX_CONCURRENCY"
 fi
+# A layer's, or the image's own.
+if [ -d /opt/extensions ]; then
+    set -- "$@" --extensions /opt/extensions
+fi
 # The image's own settings stand, as they do in Lambda when a function is an image: locale, time zone, and the
 # interpreter that is first on the path, which need not be the emulator's.
 set -- "$@" --env "LANG=${LANG:-C.UTF-8}" --env "TZ=${TZ:-:/etc/localtime}" \

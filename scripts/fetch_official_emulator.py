@@ -19,10 +19,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("version", help="the version of aws-sam-cli to take it from")
     parser.add_argument("destination", type=Path, help="where to put the binary")
+    parser.add_argument("--machine", default=platform.machine(), help="its processor; else this machine's")
     arguments = parser.parse_args()
-    machine = MACHINES.get(platform.machine().lower())
+    machine = MACHINES.get(arguments.machine.lower())
     if machine is None:
-        sys.exit(f"there is no official emulator for {platform.machine()}")
+        sys.exit(f"there is no official emulator for {arguments.machine}")
     destination: Path = arguments.destination
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent) as folder:

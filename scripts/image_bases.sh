@@ -13,6 +13,33 @@ need_tools() {  # need_tools PACKAGE...: each has a program of its name
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# Programs of another architecture are run by QEMU, which the kernel is told to start for them. What is registered
+# here is taken back by `end_emulation`.
+begin_emulation() {  # begin_emulation ARCHITECTURE, in Debian's words
+    local known=/proc/sys/fs/binfmt_misc cpu
+    [ "$1" != "$(dpkg --print-architecture)" ] || return 0
+    case $1 in
+        arm64) cpu=aarch64 ;;
+        amd64) cpu=x86_64 ;;
+        *) echo "No architecture of Lambda's: $1" >&2; return 1 ;;
+    esac
+    [ ! -e "$known/qemu-$cpu" ] || return 0
+    need_tools arch-test
+    if ! command -v "qemu-$cpu-static" >/dev/null; then
+        DEBIAN_FRONTEND=noninteractive apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends qemu-user-static >/dev/null
+    fi
+    # The package's own installation registers it where systemd runs.
+    [ ! -e "$known/qemu-$cpu" ] || return 0
+    [ -e "$known/register" ] || mount -t binfmt_misc binfmt_misc "$known"
+    cat "/usr/lib/binfmt.d/qemu-$cpu.conf" > "$known/register" || return 1
+    emulation=$known/qemu-$cpu
+}
+
+end_emulation() {
+    [ -z "${emulation-}" ] || echo -1 > "$emulation"
+}
+
 # The first suite that has this Python as a package.
 suite_of() {
     case $1 in
@@ -21,6 +48,16 @@ suite_of() {
         3.14 | 3.15) echo forky ;;
         *) return 1 ;;
     esac
+}
+
+# The folder of a build of the machine's own, for what is a package of no suite; on another architecture it is none.
+prefix_of() {
+    [ "${ARCH:-$(dpkg --print-architecture)}" = "$(dpkg --print-architecture)" ] || return 0
+    ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".* 2>/dev/null | sort -V | tail -1 || true
+}
+
+can_be_had() {  # can_be_had VERSION
+    suite_of "$1" >/dev/null || [ -n "$(prefix_of "$1")" ]
 }
 
 mirror() {
@@ -37,7 +74,7 @@ mirror() {
 # An archive without documentation and translations, as the official slim images are. Their clocks may be ahead of
 # this machine's, or behind.
 bootstrap() {  # bootstrap SUITE MMDEBSTRAP-ARGUMENT...
-    mmdebstrap -q --variant=minbase \
+    mmdebstrap -q --variant=minbase ${ARCH:+--architectures="$ARCH"} \
         --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Apt::Install-Recommends "false"' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -57,10 +94,8 @@ make_base() {  # make_base VERSION TAG: an image like python:VERSION-slim, pip i
         hooks+=(--customize-hook='ln -s python3 "$1/usr/local/bin/python"')
         hooks+=(--customize-hook="rm -f \"\$1/usr/lib/python$python/EXTERNALLY-MANAGED\"")
     else
-        # Not a package of any suite; a build of the machine's own is as good.
         local prefix
-        prefix=$(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$python".* 2>/dev/null | sort -V | tail -1 || true)
-        [ -n "$prefix" ] || return 1
+        prefix=$(prefix_of "$python")
         suite=bookworm
         packages+=,libssl3,libffi8,libsqlite3-0,libreadline8,libbz2-1.0,liblzma5,zlib1g,libncursesw6,libuuid1,libexpat1
         hooks+=(--customize-hook="tar -C '$prefix' --exclude=test --exclude=tests --exclude=__pycache__ --exclude='*.a' \
@@ -75,7 +110,7 @@ make_base() {  # make_base VERSION TAG: an image like python:VERSION-slim, pip i
     hooks+=(--customize-hook='rm "$1"/tmp/pip-*.whl')
     # By way of a file: the engine would make an image of half a stream too.
     bootstrap "$suite" --include="$packages" "${hooks[@]}" > "$work/base.tar" || return 1
-    podman import -q -c 'CMD ["python3"]' -c 'ENV LANG=C.UTF-8' \
+    podman import -q ${ARCH:+--arch "$ARCH"} -c 'CMD ["python3"]' -c 'ENV LANG=C.UTF-8' \
         -c 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' "$work/base.tar" "$tag" >/dev/null
     rm "$work/base.tar"
 }

@@ -6,6 +6,8 @@
 # PYTHONS   which versions of Python, "3.13" unless told otherwise; "all" for those that can be had
 # BASE      a base image to use as it is, where a registry can be reached; else one is made here, of Debian's
 #           packages, under the name that the Dockerfile asks for: python:X-slim without a registry
+# ARCH      "arm64" on an amd64 machine (or the other way round) has QEMU run everything of the other architecture;
+#           minutes for what takes seconds, so not in CI
 # BENCH     if set, measure with bench/image.py in place of testing; the arguments are its own
 # KEEP      a folder for the engine's store, kept; else everything is in a temporary one, dropped at the end
 #
@@ -16,10 +18,18 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/image_bases.sh
 
-PYTHONS=${PYTHONS:-3.13}
-[ "$PYTHONS" != all ] || PYTHONS="3.11 3.12 3.13 3.14 3.15"
+PYTHONS=${PYTHONS:-3.13} all=
+[ "$PYTHONS" != all ] || all=1 PYTHONS="3.11 3.12 3.13 3.14 3.15"
 
 need_tools podman runc mmdebstrap
+# Images of one architecture by the names that Docker Hub gives them; the words are Docker's and Debian's.
+platform=() repository=library/python tagged=aioric
+case ${ARCH=} in
+    '') ;;
+    arm64) platform=(--platform linux/arm64) repository=arm64v8/python tagged=arm64/aioric ;;
+    amd64) platform=(--platform linux/amd64) repository=amd64/python tagged=amd64/aioric ;;
+    *) echo "ARCH is arm64 or amd64, not $ARCH" >&2; exit 1 ;;
+esac
 
 work=${KEEP:-$(mktemp -d)}
 mkdir -p "$work"
@@ -35,13 +45,17 @@ printf '[storage]\ndriver = "overlay"\ngraphroot = "%s/store"\nrunroot = "%s/run
 export CONTAINERS_CONF=$work/containers.conf CONTAINERS_STORAGE_CONF=$work/storage.conf ENGINE=podman
 
 clean_up() {
+    # A build in the background must not find its store gone.
+    wait || true
     podman rm --force --all --time 0 >/dev/null 2>&1 || true
+    end_emulation
     if [ -z "${KEEP-}" ]; then
         podman system reset --force >/dev/null 2>&1 || true
         rm -rf "$work"
     fi
 }
 trap clean_up EXIT
+[ -z "$ARCH" ] || begin_emulation "$ARCH"
 
 # pip has to trust whom this machine trusts. As build secrets, so that nothing of it stays in an image.
 certificates=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
@@ -49,9 +63,10 @@ printf '[global]\ncert = /run/secrets/ca.crt\n' > "$work/pip.conf"
 secrets=(--secret "id=pip_conf,src=$work/pip.conf" --secret "id=ca,src=$certificates")
 
 build() {  # build TAG TARGET ARGUMENT...
-    local began=$SECONDS tag=$1
-    IMAGE=$tag scripts/image.sh --pull=never "${secrets[@]}" --target "$2" "${@:3}" > "$work/build.log" 2>&1 || {
-        cat "$work/build.log" >&2
+    local began=$SECONDS tag=$1 log=$work/build-${1##*-}.log
+    IMAGE=$tag scripts/image.sh --pull=never "${platform[@]}" "${secrets[@]}" --target "$2" "${@:3}" \
+        > "$log" 2>&1 || {
+        cat "$log" >&2
         exit 1
     }
     echo "built $tag in $((SECONDS - began)) s"
@@ -59,27 +74,35 @@ build() {  # build TAG TARGET ARGUMENT...
 
 failed=()
 for python in $PYTHONS; do
-    base=${BASE:-docker.io/library/python:$python-slim}
+    base=${BASE:-docker.io/$repository:$python-slim}
     if [ -z "${BASE-}" ] && ! podman image exists "$base"; then
         began=$SECONDS
-        make_base "$python" "$base" || { echo "no Python $python can be had here; not tested"; continue; }
+        if ! can_be_had "$python"; then
+            echo "no Python $python can be had here; not tested"
+            [ -n "$all" ] || failed+=("$python")
+            continue
+        fi
+        make_base "$python" "$base" || { echo "no base with Python $python could be made" >&2; exit 1; }
         echo "made $base in $((SECONDS - began)) s: $(podman run --rm "$base" python3 --version)"
     fi
-    # Built a second time without the cache, to see whether the same comes out.
-    build "localhost/aioric:$python-again" base --no-cache --build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python"
-    for target in base slim test; do
-        build "localhost/aioric:$python-$target" "$target" --build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python"
-    done
-    podman build --quiet --pull=never "${secrets[@]}" --build-arg "AIORIC=localhost/aioric:$python-base" \
-        --tag "localhost/aioric:$python-example" examples/container >/dev/null
-    echo "== Python $python =="
-    export AIORIC_IMAGES=localhost/aioric:$python AIORIC_BASE=$base
+    arguments=(--build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python")
+    build "localhost/$tagged:$python-base" base "${arguments[@]}"
+    build "localhost/$tagged:$python-slim" slim "${arguments[@]}"
+    export AIORIC_IMAGES=localhost/$tagged:$python AIORIC_BASE=$base
     if [ -n "${BENCH-}" ]; then
-        podman build --quiet --pull=never "${secrets[@]}" --build-arg "BASE=$base" \
+        podman build --quiet --pull=never "${platform[@]}" "${secrets[@]}" --build-arg "BASE=$base" \
             --tag "$AIORIC_IMAGES-awslambdaric" --file bench/image.Dockerfile bench >/dev/null
         .venv/bin/python -m bench.image "$@"
-    else
-        .venv/bin/python -m pytest tests/image "$@" || failed+=("$python")
+        continue
     fi
+    # A second time, after what it is compared with: a cached layer would be the same in any case.
+    build "localhost/$tagged:$python-again" slim --no-cache "${arguments[@]}" &
+    again=$!
+    build "localhost/$tagged:$python-test" test "${arguments[@]}"
+    wait "$again"
+    podman build --quiet --pull=never "${platform[@]}" "${secrets[@]}" --build-arg "AIORIC=$AIORIC_IMAGES-base" \
+        --tag "$AIORIC_IMAGES-example" examples/container >/dev/null
+    echo "== Python $python =="
+    .venv/bin/python -m pytest tests/image "$@" || failed+=("$python")
 done
 [ ${#failed[@]} -eq 0 ] || { echo "failed with Python: ${failed[*]}" >&2; exit 1; }

@@ -20,7 +20,9 @@ ENGINE = os.environ.get("ENGINE", "podman")
 TASK = Path(__file__).parent / "task"
 # The engine leaves notes in the folder that it is called from, such as one about a lack of memory.
 FOLDER = Path(os.environ.get("CONTAINERS_STORAGE_CONF", tempfile.gettempdir() + "/storage.conf")).parent
-OFFICIAL = Path(__file__).parents[2] / ".cache" / "aws-lambda-rie"
+ROOT = Path(__file__).parents[2]
+# Another architecture has a binary of its own.
+OFFICIAL = ROOT / (os.environ.get("AIORIC_OFFICIAL") or ".cache/aws-lambda-rie")
 PATIENCE_SECONDS = 30.0
 PATH = "/2015-03-31/functions/function/invocations"
 

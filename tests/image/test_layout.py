@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.image.engine import TASK, run, start
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.image.engine import Container, Images
 
+OCI = "org.opencontainers.image."
+CONTRACT = ("PATH=", "LD_LIBRARY_PATH=", "LANG=", "TZ=", "LAMBDA_")
 OUR_LIMIT = 25_000_000
 # Run by the image's own interpreter: the slim image has no other tools.
 FIND_CLOSED = """
@@ -60,7 +65,24 @@ def test_configuration(image: str, images: Images) -> None:
     assert variables["PATH"].endswith(":/opt/bin")
     assert variables["LD_LIBRARY_PATH"].endswith(":/var/task:/var/task/lib:/opt/lib")
     assert config["Labels"]["com.amazonaws.lambda.feature.snapstart"] == "Allow"
-    assert config["Labels"]["org.opencontainers.image.version"]
+    assert config["Labels"][OCI + "licenses"] == "Apache-2.0 AND Python-2.0"
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", config["Labels"][OCI + "version"])
+    assert re.fullmatch(r"[0-9a-f]{40}", config["Labels"][OCI + "revision"])
+
+
+def test_same_configuration(images: Images) -> None:
+    """The two images say the same of themselves, but for their names and what they stand on."""
+    base, slim = (images.inspect(images.of(name))["Config"] for name in ("base", "slim"))
+
+    assert base["Labels"].pop(OCI + "base.name") == images.base
+    for name in "title", "description":
+        assert base["Labels"].pop(OCI + name) != slim["Labels"].pop(OCI + name)
+    # What the base's own interpreter was built from is the base's to say.
+    base["Env"] = [each for each in base["Env"] if each in slim["Env"] or each.startswith(CONTRACT)]
+    for part in "Env", "Labels", "Entrypoint", "WorkingDir":
+        assert sorted(base[part]) == sorted(slim[part])
+    assert base["Labels"] == slim["Labels"]
+    assert "User" not in base
 
 
 def test_readable_by_all_writable_by_none(image: str) -> None:
@@ -76,8 +98,8 @@ def test_ours_is_small(images: Images) -> None:
 
 
 def test_reproducible(images: Images) -> None:
-    """Built twice from the same source, the image has the same layers."""
-    once, again = (images.inspect(images.of(name))["RootFS"]["Layers"] for name in ("base", "again"))
+    """Built twice from the same source, the slim image, which holds all that we make, has the same layers."""
+    once, again = (images.inspect(images.of(name))["RootFS"]["Layers"] for name in ("slim", "again"))
 
     assert once == again
 
@@ -127,19 +149,28 @@ def test_bytecode_is_never_checked(image: str) -> None:
     assert not [line for line in listed if not line.startswith("True ")]
 
 
-def test_users_own_version_wins(image: str, containers: list[Container], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "source", "other", "loop"),
+    [
+        ("orjson", "", "uvloop", "uvloop"),
+        ("uvloop", "from asyncio import new_event_loop\n", "orjson", "asyncio.unix_events"),
+    ],
+)
+def test_users_own_version_wins(
+    image: str, containers: list[Container], tmp_path: Path, name: str, source: str, other: str, loop: str
+) -> None:
     """A function's own copy of a package that we bring along is the one it gets."""
     tmp_path.chmod(0o755)
-    (tmp_path / "orjson").mkdir()
-    (tmp_path / "orjson" / "__init__.py").write_text("")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text(source)
     (tmp_path / "app.py").write_text((TASK / "app.py").read_text())
     container = start(image, "app.loop", task=tmp_path, env={"AIORIC_LOOP": "uvloop"})
     containers.append(container)
     answer = container.invoke({}).json()
 
-    assert answer["orjson"] == "/var/task/orjson/__init__.py"
-    assert answer["uvloop"] == "/var/runtime/uvloop/__init__.py"
-    assert answer["loop"] == "uvloop"
+    assert answer["loop"] == loop
+    assert answer.pop(name) == f"/var/task/{name}/__init__.py"
+    assert set(answer.values()) <= {loop, f"/var/runtime/{other}/__init__.py", None}
 
 
 def test_layers_are_on_the_path(image: str, containers: list[Container], tmp_path: Path) -> None:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.image.engine import OFFICIAL, PATH, TASK, start
+from tests.image.engine import OFFICIAL, PATH, ROOT, TASK, start
 from tests.image.runtime_api import platform
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.image.engine import Container, Images
 
 LANES = 4
+EXTENSION = ROOT / "examples" / "extension" / "extensions" / "figures"
 AS_IN_AWS_IMAGES = f"--volume={OFFICIAL}:/usr/local/bin/aws-lambda-rie:ro"
 # As AWS's documentation has it for images without an emulator.
 AS_ENTRYPOINT = [
@@ -129,6 +132,33 @@ def test_official_emulator_managed(image: str, containers: list[Container]) -> N
 
     with ThreadPoolExecutor(LANES) as callers:
         assert list(callers.map(call_until_free, [LANES] * LANES)) == [LANES] * LANES, container.logs
+
+
+@pytest.mark.usefixtures("official")
+@pytest.mark.parametrize(
+    ("mounted", "line"),
+    [
+        ([], "EXTENSION\tName: figures\tState: Ready\t"),
+        ([AS_IN_AWS_IMAGES], "External agent figures ("),
+    ],
+    ids=["ours", "official"],
+)
+def test_external_extension(
+    image: str, mounted: list[str], line: str, containers: list[Container], tmp_path: Path
+) -> None:
+    """What is in /opt/extensions is started beside the function, and registers."""
+    (tmp_path / "extensions").mkdir()
+    _, _, program = EXTENSION.read_text().partition("\n")
+    # The slim image has no env(1).
+    (tmp_path / "extensions" / "figures").write_text(f"#!/usr/local/bin/python3\n{program}")
+    for path in (tmp_path, tmp_path / "extensions", tmp_path / "extensions" / "figures"):
+        path.chmod(0o755)
+    options = [f"--volume={tmp_path}:/opt:ro", *mounted]
+    container = start(image, "app.who", task=TASK, options=options)
+    containers.append(container)
+
+    assert container.invoke([1]).json()["event"] == [1]
+    assert line in container.logs
 
 
 def test_in_lambda(image: str, containers: list[Container]) -> None:
