@@ -83,7 +83,7 @@ class LocalInvoker:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._explained(error) from None
         if response.status_code not in {httpx.codes.OK, httpx.codes.ACCEPTED}:
-            raise InvokeError(read_refusal(response))
+            raise self._refused(response)
         log = base64.b64decode(response.headers.get("X-Amz-Log-Result", "")).decode("utf-8", "replace")
         request_id = response.headers.get("X-Amzn-RequestId", "")
         function_error = response.headers.get("X-Amz-Function-Error", "")
@@ -104,15 +104,29 @@ class LocalInvoker:
             ) as response:
                 if response.status_code != httpx.codes.OK:
                     response.read()
-                    raise InvokeError(read_refusal(response))
+                    raise self._refused(response)
                 for data in response.iter_raw():
                     for kind, payload in reader.feed(data):
                         yield payload if kind == "PayloadChunk" else read_end(payload)
         except (httpx.HTTPError, httpx.InvalidURL, EventStreamError) as error:
             raise self._explained(error) from None
 
+    def _refused(self, response: httpx.Response) -> InvokeError:
+        text = read_refusal(response)
+        if response.status_code == httpx.codes.NOT_FOUND and (names := self._served()):
+            text = f"{text}. There are: {', '.join(names)} (--name)"
+        return InvokeError(text)
+
+    def _served(self) -> list[str]:
+        # Only ours has this page.
+        try:
+            state = httpx.get(f"{self._endpoint}/_aioric/state", timeout=5, trust_env=False).json()
+            return [str(each["name"]) for each in state["functions"]]
+        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            return []
+
     def _explained(self, error: Exception) -> InvokeError:
-        if isinstance(error, httpx.InvalidURL):
+        if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return InvokeError(f"{self._endpoint} is not a URL: {error}")
         return InvokeError(f"No answer from {self._endpoint}: {error}. Is `aioric dev` running?")
 

@@ -92,7 +92,7 @@ def print_reply(invoker: Invoker, call: Call) -> str:
         click.echo(f"Queued as {reply.request_id}", err=True)
         return ""
     if reply.log:
-        click.echo(reply.log, err=True, nl=False)
+        click.echo(readable(reply.log), err=True, nl=False)
     sys.stdout.buffer.write(reply.body + (b"" if reply.body.endswith(b"\n") else b"\n"))
     sys.stdout.buffer.flush()
     return reply.function_error
@@ -114,10 +114,15 @@ def print_stream(invoker: Invoker, call: Call) -> str:
     if end is None:
         raise click.ClickException("The stream broke off: nothing says whether it is whole")
     if end.log:
-        click.echo(end.log, err=True, nl=False)
+        click.echo(readable(end.log), err=True, nl=False)
     if end.error_code and end.error_details:
         click.echo(end.error_details, err=True)
     return end.error_code
+
+
+def readable(log: str) -> str:
+    """Give a log as a terminal can show it: a bare carriage return is a line break within one event."""
+    return log.replace("\r", "\n")
 
 
 def read_event(text: str | None) -> bytes:

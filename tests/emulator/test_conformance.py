@@ -32,6 +32,15 @@ def test_ours_conforms(number: int) -> None:
     assert not verdict.complaint, verdict.line
 
 
+def test_hooks_need_no_library_of_awss(tmp_path: Path) -> None:
+    """Where that is not installed, the function's hooks are aioric's own."""
+    for file in suite.FUNCTIONS.glob("*.py"):
+        (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "snapshot_restore_py.py").write_text("raise ImportError('not installed')")
+    (verdict,) = suite.run(OURS, tmp_path, [27])
+    assert not verdict.complaint, verdict.line
+
+
 @pytest.mark.parametrize("number", [1, 7, 8, 15])
 def test_the_official_client_is_judged_alike(number: int) -> None:
     """What it does not do is told, in a sentence."""

@@ -65,6 +65,22 @@ async def test_a_stream_is_printed(served: Served) -> None:
     done = await aioric("invoke", "--stream", "--name", "nobody", "--endpoint", endpoint(served))
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"ResourceNotFoundException: Function not found" in done.stderr
+    assert done.stderr.endswith(b". There are: plain, pieces (--name)\n")
+
+
+async def test_a_log_is_printed_in_lines(served: Served) -> None:
+    """An event of several lines is one of the log, whose breaks no terminal would show."""
+    words = ("--name", "plain", "--tail", "--endpoint", endpoint(served))
+    done = await aioric("invoke", '{"divisor": 0}', *words)
+    assert b"\r" not in done.stderr
+    assert b"[ERROR] ZeroDivisionError: division by zero\nTraceback (most recent call last):\n" in done.stderr
+
+
+async def test_an_endpoint_is_a_url() -> None:
+    """What is none is not asked for an answer."""
+    done = await aioric("invoke", "--endpoint", "here")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"Error: here is not a URL: ")
 
 
 async def test_a_remote_call_takes_the_same_flags(served: Served) -> None:

@@ -1,10 +1,22 @@
-"""A function with SnapStart hooks, of AWS's library."""
+"""A function with SnapStart hooks, of AWS's library, which awslambdaric brings; else of aioric's own."""
 
 from __future__ import annotations
 
 import os
 
-from snapshot_restore_py import register_after_restore, register_before_snapshot
+try:
+    from snapshot_restore_py import register_after_restore, register_before_snapshot
+except ImportError:
+    from functools import partial
+
+    from aioric import after_restore, before_snapshot
+
+    def register_before_snapshot(function, *args):
+        before_snapshot(partial(function, *args))
+
+    def register_after_restore(function, *args):
+        after_restore(partial(function, *args))
+
 
 order = []
 
