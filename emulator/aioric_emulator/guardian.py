@@ -17,8 +17,8 @@ __all__ = ["Guardian", "guard"]
 
 # The emulator tells it of every process group that starts and ends, and of the folders of control groups.
 # Its input ends when the emulator does, however that came about, SIGKILL included; whatever group is left
-# then, is killed, and such a folder removed. Plain sh: it is there on Linux and macOS alike, starts at once,
-# and needs next to no memory.
+# then, is killed with the descendants that have left it, and such a folder removed. Plain sh: it is there on
+# Linux and macOS alike, starts at once, and needs next to no memory.
 SHELL = "/bin/sh"
 SCRIPT = """
 trap '' HUP INT TERM
@@ -29,6 +29,13 @@ while read -r change group; do
     -) groups="${groups%% $group *} ${groups#* $group }" ;;
   esac
 done
+strays=
+descend() {
+  for child in $(cat "/proc/$1"/task/*/children || pgrep -P "$1"); do
+    strays="$strays $child"
+    descend "$child"
+  done
+}
 for group in $groups; do
   case $group in
     /*)
@@ -39,9 +46,12 @@ for group in $groups; do
         rmdir "$group" || sleep 0.1
         tries=$((tries + 1))
       done ;;
-    *) kill -s KILL -- "-$group" ;;
+    *)
+      descend "$group"
+      kill -s KILL -- "-$group" ;;
   esac
 done 2>/dev/null
+for stray in $strays; do kill -s KILL "$stray" 2>/dev/null; done
 exit 0
 """
 

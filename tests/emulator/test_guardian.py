@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 
 from aioric_emulator import guardian
 from aioric_emulator.guardian import Guardian, guard
-from tests.emulator.polling import until
+from tests.emulator.polling import is_alive, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 def sleeper() -> subprocess.Popen[bytes]:
     """Start a process in a group of its own."""
     return subprocess.Popen(["sleep", "600"], start_new_session=True)
+
+
+def leavers() -> tuple[subprocess.Popen[str], list[int]]:
+    """Start a process in a group of its own, with a child and a grandchild in sessions of theirs."""
+    leave = (
+        "import subprocess; child = subprocess.Popen([{}], start_new_session=True); "
+        "print(child.pid, flush=True); child.wait()"
+    )
+    inner = leave.format("'sleep', '600'")
+    command = [sys.executable, "-c", leave.format(f"{sys.executable!r}, '-c', {inner!r}")]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, [int(process.stdout.readline()) for _ in range(2)]
 
 
 async def test_what_is_watched_is_killed_and_what_ended_is_not() -> None:
@@ -36,6 +50,16 @@ async def test_what_is_watched_is_killed_and_what_ended_is_not() -> None:
     forgotten.kill()
     for process in (watched, forgotten, other):
         process.wait()
+
+
+async def test_who_has_left_the_group_is_killed_too() -> None:
+    """A child in a session of its own, and its child: nothing that a function starts survives."""
+    process, strays = leavers()
+    async with guard() as watcher:
+        watcher.watch(process.pid)
+    await until(lambda: not any(is_alive(each) for each in strays))
+    assert process.communicate() == ("", None)
+    assert process.returncode == -9
 
 
 async def test_it_ends_with_its_emulator() -> None:
