@@ -116,6 +116,25 @@ class ClassicEnvironment(ExecutionEnvironment):
             event = answers.event_answer(invocation, sends_empty=False)
             self._emit(Reply(self._parked.pop(0), event))
 
+    def begin_warm(self, invocation: Invocation) -> Exchange | None:
+        """Hand an invocation to the runtime, if nothing else is to be decided: give the poll to answer."""
+        if not self.is_plain or len(self._parked) != 1 or self.tenant_id != invocation.tenant_id:
+            return None
+        self.is_idle = False
+        self.current = invocation
+        self.state = RuntimeState.RUNNING
+        return self._parked.pop()
+
+    def end_warm(self, invocation: Invocation, poll: Exchange) -> bool:
+        """End an invocation: its answer and the next poll came as one. Give whether it was running."""
+        if self.current is not invocation or self.state is not RuntimeState.RUNNING or self.is_stopped:
+            return False
+        self.current = None
+        self.state = RuntimeState.READY
+        self.is_idle = True
+        self._parked.append(poll)
+        return True
+
     def response(self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, now: float) -> None:
         """Take `/response`. An unknown response mode leaves the runtime stuck, as it does on the platform."""
         invocation = self._answering(exchange, request_id, answer, RuntimeState.RESPONSE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aioric_emulator.asynchronous import EventPolicy
 from aioric_emulator.destinations import Destinations
 from aioric_emulator.extensions import FunctionFacts
-from aioric_emulator.service import Limits
+from aioric_emulator.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
 
@@ -40,6 +41,13 @@ BAD_REQUEST = Answer(400, (TEXT,), b"400 Bad Request")
 HEAD_TOO_LARGE = Answer(431, (TEXT,), b"431 Request Header Fields Too Large")
 
 
+class Shortcut(Protocol):
+    """Who takes a request, head and body, that is like the last one."""
+
+    def take(self, data: bytes) -> bool:
+        """Take it; give whether it was."""
+
+
 class Connection(Incoming, asyncio.Protocol):
     """The server's end of one connection."""
 
@@ -50,6 +58,8 @@ class Connection(Incoming, asyncio.Protocol):
         self._transport: asyncio.Transport
         self._takes_input = True
         self._is_aborted = False
+        # Whoever knows what a request that is like the last one means is asked before the parser.
+        self.shortcut: Shortcut | None = None
         self._waiting: deque[HttpExchange] = deque()
         self._current: HttpExchange | None = None
         self._is_serving = False
@@ -80,6 +90,10 @@ class Connection(Incoming, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse, and serve the requests that are complete."""
         if not self._takes_input:
+            return
+        shortcut = self.shortcut
+        is_free = self._current is None and self._at_boundary and self._is_writable
+        if shortcut is not None and is_free and shortcut.take(data):
             return
         self._feed(data)
         if self._in_head:
@@ -205,18 +219,34 @@ class Connection(Incoming, asyncio.Protocol):
         if not self._transport.is_closing():
             data = render(answer, keep_alive=exchange.keep_alive, method=exchange.method)
             if self._waiting and exchange.keep_alive:
-                self._hold(data)
+                self.hold(data)
             else:
                 self._send(data)
         self._go_on(exchange)
+
+    def occupy(self, exchange: HttpExchange) -> None:
+        """Have a request in hand that a shortcut took, until it is answered."""
+        self._current = exchange
+
+    def send(self, exchange: HttpExchange, data: bytes) -> None:
+        """Send an exchange's answer, which is bytes already, and serve the next request."""
+        if exchange is not self._current:
+            return
+        if self._waiting or not self._takes_input or self._transport.is_closing():
+            if not self._transport.is_closing():
+                self._send(data)
+            self._go_on(exchange)
+            return
+        self._current = None
+        self._send(data)
 
     def _send(self, data: bytes) -> None:
         if self._held:
             data, self._held = self._held + data, b""
         self._transport.write(data)
 
-    def _hold(self, data: bytes) -> None:
-        # Whoever asks for more than one thing at once may get the answers at once.
+    def hold(self, data: bytes) -> None:
+        """Send an answer soon: whoever asks for more than one thing at once may get the answers at once."""
         self._held += data
         if len(self._held) > MAX_HELD:
             self._send(b"")
@@ -246,7 +276,9 @@ class Connection(Incoming, asyncio.Protocol):
             return
         if self._held:
             self._send(b"")
-        self._transport.write_eof()
+        # asyncio raises where the peer has gone altogether; uvloop does not.
+        with suppress(OSError):
+            self._transport.write_eof()
         self._transport.resume_reading()
         self._linger = asyncio.get_running_loop().call_later(LINGER, self._transport.close)
 

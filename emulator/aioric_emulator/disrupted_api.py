@@ -65,6 +65,11 @@ class Disruptions:
         """Have the next event that nothing is planned for meet all of these. Raises `ValueError`."""
         self._waiting.append(Plan(disruptions))
 
+    @property
+    def are_planned(self) -> bool:
+        """Whether there is trouble for anything to come, or in progress."""
+        return bool(self._waiting or self._running or self._disrupted)
+
     def join(self, deeds: dict[type, Callable[[Any], None]], submit: Callable[[Invocation], None]) -> None:
         """Take part in what is done for a function: its answers to runtimes, and the end of invocations."""
         self._finish, self._submit = deeds[decisions.Finish], submit

@@ -106,7 +106,7 @@ class RunningEnvironment:
             case decisions.Begin() | decisions.RestoreStart():
                 self._thaw()
             case decisions.Finish(_, invocation) | decisions.RuntimeDone(_, invocation):
-                self._read_last_lines(invocation)
+                self.read_last_lines(invocation)
             case _:
                 self.drain_logs()
         if self.model.records.are_watched:
@@ -119,8 +119,8 @@ class RunningEnvironment:
         """Read what has been logged so far."""
         self._log.drain()
 
-    def _read_last_lines(self, invocation: Invocation) -> None:
-        # With many lanes that is many descriptors, and is only done for a caller who wants to see.
+    def read_last_lines(self, invocation: Invocation) -> None:
+        """Read what an invocation has logged: with many lanes, and descriptors, only for who wants to see."""
         if self._configuration.concurrency is None or invocation.caller.wants_logs:
             self._finishing = invocation
             self.drain_logs()

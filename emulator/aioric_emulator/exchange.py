@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from aioric_emulator.known_heads import KnownHead
     from aioric_emulator.messages import Answer
     from aioric_emulator.relay import Relay
 
@@ -74,8 +75,8 @@ class HttpExchange:
     """One request and its way back. Header names are lower case; repeated headers are joined."""
 
     __slots__ = (
-        "_connection",
         "body",
+        "connection",
         "fault",
         "fields",
         "has_begun",
@@ -83,6 +84,7 @@ class HttpExchange:
         "is_bodiless",
         "is_truncated",
         "keep_alive",
+        "known",
         "method",
         "on_room",
         "peer",
@@ -93,7 +95,8 @@ class HttpExchange:
     )
 
     def __init__(self, connection: ReplySink) -> None:
-        self._connection = connection
+        # What the request came by.
+        self.connection = connection
         self.method = ""
         self.target = ""
         self.headers: dict[str, str] = {}
@@ -104,6 +107,8 @@ class HttpExchange:
         self.keep_alive = True
         self.is_truncated = False
         self.fault: Answer | None = None
+        # The kind that its head is of, where that was seen before.
+        self.known: KnownHead | None = None
         # For an application that keeps fields: the headers as they came, and the peer's address.
         self.fields: Sequence[tuple[str, str]] = ()
         self.peer = "127.0.0.1"
@@ -114,51 +119,46 @@ class HttpExchange:
         self.is_bodiless = False
         self.on_room: Callable[[bool], None] | None = None
 
-    @property
-    def connection(self) -> ReplySink:
-        """What the request came by."""
-        return self._connection
-
     def begin(self, head: Answer) -> None:
         """Send the head of an answer whose body comes in pieces."""
         self.has_begun = True
-        self._connection.begin(self, head)
+        self.connection.begin(self, head)
 
     def write(self, data: bytes) -> bool:
         """Send a piece of the body; give whether there is room for more now."""
-        return self._connection.write(self, data)
+        return self.connection.write(self, data)
 
     def finish(self) -> None:
         """End the body."""
-        self._connection.finish(self)
+        self.connection.finish(self)
 
     def abort(self) -> None:
         """Break the connection off, so that the body does not look whole."""
-        self._connection.abort()
+        self.connection.abort()
 
     def push(self, data: bytes) -> None:
         """Send bytes of the answer as they are, in a segment of their own if there is time between two."""
-        self._connection.push(self, data)
+        self.connection.push(self, data)
 
     def conclude(self) -> None:
         """Say that the answer has been sent as bytes."""
-        self._connection.conclude(self)
+        self.connection.conclude(self)
 
     def reset(self) -> None:
         """Break the connection off, so that the peer is told of an error."""
-        self._connection.reset()
+        self.connection.reset()
 
     def pause(self) -> None:
         """Read no more of this request's body for now."""
-        self._connection.pause(self)
+        self.connection.pause(self)
 
     def resume(self) -> None:
         """Read on."""
-        self._connection.resume(self)
+        self.connection.resume(self)
 
     def reply(self, answer: Answer) -> None:
         """Send the answer. One that comes too late, because the peer left, goes nowhere."""
-        self._connection.reply(self, answer)
+        self.connection.reply(self, answer)
 
 
 def has_body(method: str, status: int) -> bool:

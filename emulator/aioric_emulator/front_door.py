@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from aioric_emulator.answers import JSON
 from aioric_emulator.calls import new_invocation, refuse_payload
 from aioric_emulator.dashboard import DASHBOARD
+from aioric_emulator.exchange import HttpExchange
 from aioric_emulator.messages import Answer, Outcome, Rejection
 from aioric_emulator.relay import MAX_STREAM, Bandwidth
 from aioric_emulator.streaming_front import EventStreamCall
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aioric_emulator.dashboard import Dashboard
-    from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.hosted_function import HostedFunction
     from aioric_emulator.messages import Ending, Invocation
 
@@ -84,7 +84,7 @@ class HttpCaller:
     def __init__(self, exchange: HttpExchange, *, wants_logs: bool) -> None:
         self.wants_logs = wants_logs
         self.invocation: Invocation
-        self._exchange = exchange
+        self.exchange = exchange
         self._outcome: Outcome | None = None
         self._lines: deque[str]
         if wants_logs:
@@ -95,23 +95,24 @@ class HttpCaller:
         """Send the answer; with the log's tail asked for, it has to wait for the REPORT line."""
         self._outcome = outcome
         if not self.wants_logs:
-            self._send(outcome)
+            self.exchange.reply(self.answer(outcome))
 
     def finished(self, ending: Ending, max_memory: int) -> None:  # noqa: ARG002 - the figures are in the log
         """Send an answer that had to wait."""
         if self.wants_logs and self._outcome is not None:
-            self._send(self._outcome)
+            self.exchange.reply(self.answer(self._outcome))
 
     def rejected(self, rejection: Rejection) -> None:
         """Send the error."""
-        self._exchange.reply(error_answer(rejection, self.invocation.request_id))
+        self.exchange.reply(error_answer(rejection, self.invocation.request_id))
 
     def logged(self, line: str, *, is_platform: bool) -> None:  # noqa: ARG002 - the tail has all lines
         """Keep a line for the tail."""
         if self.wants_logs:
             self._lines.append(line)
 
-    def _send(self, outcome: Outcome) -> None:
+    def answer(self, outcome: Outcome) -> Answer:
+        """Give an outcome as `Invoke` answers it."""
         headers = [("Content-Type", outcome.content_type or "application/json")]
         headers.append(("X-Amz-Executed-Version", "$LATEST"))
         if outcome.is_error:
@@ -121,7 +122,7 @@ class HttpCaller:
             headers.append(("X-Amz-Log-Result", base64.b64encode(tail).decode()))
         headers.append(("X-Amzn-RequestId", self.invocation.request_id))
         headers.append(("X-Amzn-Trace-Id", self.invocation.trace_id))
-        self._exchange.reply(Answer(200, tuple(headers), outcome.body))
+        return Answer(200, tuple(headers), outcome.body)
 
 
 class FrontDoor:
@@ -211,6 +212,9 @@ class FrontDoor:
                 message = "X-Aioric-Cold-Start has no meaning for Managed Instances, which are always warm"
                 raise CallRefused(400, "InvalidParameterValueException", message)
             caller.invocation.wants_cold = True
+        elif exchange.known is not None and not (qualifier or caller.wants_logs or any(facts.values())):
+            again = HttpCaller(HttpExchange(exchange.connection), wants_logs=False)
+            function.warm_path.learn(exchange, again)
         function.submit(caller.invocation)
 
     def _stream(self, exchange: HttpExchange) -> None:

@@ -20,6 +20,7 @@ from aioric_emulator.journal import Journal
 from aioric_emulator.results import InvokeRejectedError, PendingResult
 from aioric_emulator.service import Service
 from aioric_emulator.snapshot.check import Copies
+from aioric_emulator.warm_path import WarmPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,8 @@ class HostedFunction:
         }
         if configuration.disruptions is not None:
             configuration.disruptions.join(self._deeds, self.submit)
+        logs, deeds = (self._journal, history), (self._be_awake_at, self._apply)
+        self.warm_path = WarmPath(configuration, self._service, self._environments, logs, self._clock, deeds)
 
     def start(self, tasks: TaskGroup, guardian: Guardian) -> None:
         """Serve from now on; environments run in `tasks`, and `guardian` ends what outlives us."""

@@ -46,10 +46,10 @@ class Incoming(Piecemeal):
         # Nor wants every one to see headers as they came, which the known heads do not keep.
         self._keeps_fields: bool = getattr(application, "keeps_fields", False)
         self._fields: list[tuple[str, str]] = []
-        self._known = None if self._keeps_fields else KnownHeads()
+        self.known_heads = None if self._keeps_fields else KnownHeads()
 
     def _read(self, data: bytes) -> None:
-        known = self._known
+        known = self.known_heads
         if known is None or not self._at_boundary:
             self._parse(data)
             return
@@ -58,6 +58,7 @@ class Incoming(Piecemeal):
             found = known.find(data, exchange)
             if found is None:
                 break
+            exchange.known = found
             self._take(exchange, data[found.size : found.size + found.length])
             data = data[found.size + found.length :]
         if not data:

@@ -63,20 +63,22 @@ class Journal:
 
     def record(self, line: str, invocation: Invocation | None) -> None:
         """Note what the function wrote, and for which invocation, if that is known."""
-        self._keep(line, invocation)
-        if invocation is not None:
+        self._keep([line], invocation)
+        if invocation is not None and invocation.caller.wants_logs:
             invocation.caller.logged(line, is_platform=False)
 
     def _write(self, lines: list[str], invocation: Invocation | None) -> None:
-        for line in lines:
-            self._keep(line, invocation)
-            if invocation is not None:
+        self._keep(lines, invocation)
+        if invocation is not None and invocation.caller.wants_logs:
+            for line in lines:
                 invocation.caller.logged(line, is_platform=True)
 
-    def _keep(self, line: str, invocation: Invocation | None) -> None:
-        self.kept.append(line)
+    def _keep(self, lines: list[str], invocation: Invocation | None) -> None:
+        self.kept.extend(lines)
         if self._on_line is not None:
-            self._on_line(line, "" if invocation is None else invocation.request_id)
+            request_id = "" if invocation is None else invocation.request_id
+            for line in lines:
+                self._on_line(line, request_id)
 
 
 def choose_lines(configuration: FunctionConfiguration) -> TextLines | JsonLines:

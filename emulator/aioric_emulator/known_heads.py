@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aioric_emulator.exchange import HttpExchange
 
-__all__ = ["KnownHeads"]
+__all__ = ["KnownHead", "KnownHeads", "SizedHead"]
 
 # What may differ: identifiers in the form in which the emulator hands them out, and they come back.
 UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -21,6 +21,7 @@ MAX_HEAD = 4096
 MAX_KINDS = 8
 # Headers with which there is more to a request than its head and so many bytes.
 UNPLAIN = ("transfer-encoding", "expect", "upgrade")
+LENGTH = re.compile(rb"\r\nContent-Length: (\d{1,7})\r\n", re.IGNORECASE)
 PLAIN_METHODS = frozenset({"GET", "POST"})
 
 
@@ -29,6 +30,7 @@ class KnownHead:
 
     def __init__(self, head: bytes, exchange: HttpExchange) -> None:
         found = list(UUID.finditer(head))
+        self.head = head
         self.size = len(head)
         self.spans = [match.span() for match in found]
         edges = [0, *(edge for span in self.spans for edge in span), len(head)]
@@ -55,6 +57,11 @@ class KnownHead:
             once = once and len(self.target_parts) == 2  # noqa: PLR2004 - before and after it
         return once and "" not in self.places
 
+    @property
+    def last_piece(self) -> bytes:
+        """What follows the last identifier, to the end."""
+        return self.fixed[-1][1]
+
     def fill(self, data: bytes, exchange: HttpExchange) -> bool:
         """Give an exchange what the head at the beginning of the data says, if it is this one."""
         for start, fixed in self.fixed:
@@ -76,11 +83,45 @@ class KnownHead:
         return True
 
 
+class SizedHead:
+    """The end of a head of which only the number in Content-Length changes.
+
+    Raises `ValueError` where there is none.
+    """
+
+    def __init__(self, piece: bytes) -> None:
+        found = LENGTH.search(piece)
+        if found is None:
+            raise ValueError("a head without Content-Length")
+        self.before = piece[: found.start(1)]
+        self._after = piece[found.end(1) :]
+        # How it was last: from the number on, and what that says.
+        self._rest = b""
+        self._size = 0
+
+    @staticmethod
+    def fits(piece: bytes) -> bool:
+        """Whether there is such a number."""
+        return LENGTH.search(piece) is not None
+
+    def read(self, data: bytes, start: int) -> tuple[int, int]:
+        """Give where the body begins and ends, if the head goes on here as it should; else two zeros."""
+        if not data.startswith(self._rest, start) or not self._rest:
+            end = data.find(b"\r\n", start)
+            digits = data[start:end]
+            if not digits.isdigit() or len(digits) > 7 or not data.startswith(self._after, end):  # noqa: PLR2004 - as above
+                return 0, 0
+            self._rest = digits + self._after
+            self._size = int(digits)
+        begin = start + len(self._rest)
+        return begin, begin + self._size
+
+
 class KnownHeads:
     """The heads that one connection has seen."""
 
     def __init__(self) -> None:
-        self._kinds: list[KnownHead] = []
+        self.kinds: list[KnownHead] = []
         # Those that were learnt, some of them for nothing.
         self._learnt = 0
         # A body-less head, as a poll's, that may follow a request within the same bytes.
@@ -98,13 +139,13 @@ class KnownHeads:
             return
         known = KnownHead(head, exchange)
         if known.is_sound:
-            self._kinds.insert(0, known)
+            self.kinds.insert(0, known)
             if not known.length and not known.spans:
                 self.poll = head
 
     def find(self, data: bytes, exchange: HttpExchange) -> KnownHead | None:
         """Give the head that the data begins with, if it is known, and fill the exchange with it."""
-        for known in self._kinds:
+        for known in self.kinds:
             if len(data) >= known.size + known.length and known.fill(data, exchange):
                 return known
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +41,9 @@ class LogPipe:
         self._on_line = on_line
         self._loop = asyncio.get_running_loop()
         os.set_blocking(descriptor, False)
+        # To ask costs a third of a read that fails, and most invocations log nothing.
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
         self._loop.add_reader(descriptor, self.drain)
 
     @property
@@ -49,7 +53,7 @@ class LogPipe:
 
     def drain(self) -> None:
         """Read what is there."""
-        for _ in range(MAX_READS if self.is_open else 0):
+        for _ in range(MAX_READS if self.is_open and self._poll.poll(0) else 0):
             try:
                 data = os.read(self._descriptor, READ_SIZE)
             except BlockingIOError:

@@ -53,6 +53,11 @@ class ManagedEnvironment(ExecutionEnvironment):
         return self._running.values()
 
     @property
+    def running_count(self) -> int:
+        """How many invocations are not over."""
+        return len(self._running)
+
+    @property
     def has_idle_lane(self) -> bool:
         """Whether an invocation would find a lane."""
         return bool(self._idle)
@@ -97,6 +102,21 @@ class ManagedEnvironment(ExecutionEnvironment):
         self._running[invocation.request_id] = invocation
         self._begin(invocation, now)
         self._emit(Reply(exchange, answers.event_answer(invocation, sends_empty=True)))
+
+    def begin_warm(self, invocation: Invocation) -> Exchange | None:
+        """Hand an invocation to the runtime, if nothing else is to be decided: give the poll to answer."""
+        if not self.is_plain or not self._idle or self._left:
+            return None
+        self._running[invocation.request_id] = invocation
+        return self._idle.popleft()
+
+    def end_warm(self, invocation: Invocation, poll: Exchange) -> bool:
+        """End an invocation: its answer and the next poll came as one. Give whether it was running."""
+        if self._running.get(invocation.request_id) is not invocation or self.is_stopped:
+            return False
+        del self._running[invocation.request_id]
+        self._idle.append(poll)
+        return True
 
     def response(self, exchange: Exchange, request_id: str, answer: RuntimeAnswer, now: float) -> None:
         """Take `/response`."""

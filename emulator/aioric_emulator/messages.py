@@ -89,7 +89,7 @@ class Caller(Protocol):
         """No environment took the invocation; nothing else follows."""
 
     def logged(self, line: str, *, is_platform: bool) -> None:
-        """One line of the log, without its newline, belongs to this invocation.
+        """One line of the log, without its newline, belongs to this invocation: for those who want logs.
 
         `is_platform`: the platform wrote it (START, END, REPORT), not the function.
         """

@@ -80,6 +80,8 @@ class ExecutionEnvironment(ExtensionCalls):
         self.init_phase = birth.init_phase
         self.snapshot = birth.snapshot
         self.tenant_id: str | None = None
+        # Only the caller and the runtime take part in its invocations: no extension, and nobody who watches.
+        self.is_plain = False
         # The invocation that this environment was made for, until the runtime is ready to take it.
         self.reserved: Invocation | None = None
         self._owner = owner
@@ -110,6 +112,14 @@ class ExecutionEnvironment(ExtensionCalls):
         """Hand an invocation to the runtime."""
 
     @abstractmethod
+    def begin_warm(self, invocation: Invocation) -> Exchange | None:
+        """Hand an invocation to the runtime, if nothing else is to be decided: give the poll to answer."""
+
+    @abstractmethod
+    def end_warm(self, invocation: Invocation, poll: Exchange) -> bool:
+        """End an invocation: its answer and the next poll came as one. Give whether it was running."""
+
+    @abstractmethod
     def running(self) -> Iterable[Invocation]:
         """Give the invocations that are not over."""
 
@@ -122,6 +132,11 @@ class ExecutionEnvironment(ExtensionCalls):
         """Take note that a request's peer has gone before its answer."""
 
     # …and what they share.
+
+    @property
+    def running_count(self) -> int:
+        """How many invocations are not over."""
+        return len(list(self.running()))
 
     @property
     def has_started(self) -> bool:
@@ -217,6 +232,7 @@ class ExecutionEnvironment(ExtensionCalls):
         status, error_type = ("success", "") if failure is None else (failure.status, failure.error_type)
         ending = Ending(duration, status, error_type, self._init_duration, self._restore_duration)
         self._init_duration = self._restore_duration = None
+        self.is_plain = not self.registrations and not self.records.are_watched
         self._emit(Finish(self, invocation, ending))
 
     def abandon(self, invocation: Invocation, failure: Failure, now: float) -> None:

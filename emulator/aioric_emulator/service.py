@@ -6,7 +6,6 @@ Events go in as method calls with the time in seconds; decisions come out of `ta
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aioric_emulator.classic import ClassicEnvironment
@@ -23,15 +22,12 @@ if TYPE_CHECKING:
 
     from aioric_emulator.extensions import FunctionFacts
     from aioric_emulator.failures import Failure
-    from aioric_emulator.messages import Invocation
+    from aioric_emulator.limits import Limits
+    from aioric_emulator.messages import Exchange, Invocation
     from aioric_emulator.phases import ExecutionEnvironment
 
-__all__ = ["Limits", "Service"]
+__all__ = ["Service"]
 
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-CLASSIC_INIT_LIMIT = 10.0
-MANAGED_INIT_LIMIT = 130.0
-MAX_INIT_LIMIT = 900.0
 # How long a call may wait for a lane that is between its answer and its next poll. The platform refuses
 # at once, but there a router in front retries on other environments; here there is only the one.
 LANE_PATIENCE = 1.0
@@ -44,30 +40,6 @@ THROTTLED = Rejection(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """A function's limits. Times are in seconds.
-
-    `lanes` is None for classic environments, and N for one Managed Instances environment of N lanes.
-    """
-
-    timeout: float
-    environments: int = 10
-    lanes: int | None = None
-    init_limit: float | None = None
-    has_snapshot: bool = False
-    max_age: float | None = None
-
-    @property
-    def init(self) -> float:
-        """How long an init may take."""
-        if self.init_limit is not None:
-            return self.init_limit
-        if self.lanes is None and not self.has_snapshot:
-            return CLASSIC_INIT_LIMIT
-        return min(max(MANAGED_INIT_LIMIT, self.timeout), MAX_INIT_LIMIT)
-
-
 class Service:
     """One function's environments and the calls on their way to them."""
 
@@ -78,7 +50,8 @@ class Service:
         self._facts = facts
         self._limits = limits
         self._new_id = new_id
-        self._decisions: list[Decision] = []
+        # What `take` gives.
+        self.decided: list[Decision] = []
         self._launched = 0
         self._environments: dict[int, ExecutionEnvironment] = {}
         # The most recently used is taken first, so that the others may go cold.
@@ -90,7 +63,7 @@ class Service:
 
     def take(self) -> list[Decision]:
         """Give the decisions since the last time."""
-        decisions, self._decisions[:] = self._decisions[:], []
+        decisions, self.decided[:] = self.decided[:], []
         return decisions
 
     @property
@@ -114,7 +87,7 @@ class Service:
                 # It is not the lanes that are late. Ask again when init is over.
                 self._held[0].arrived_at = now
                 return
-            self._decisions.append(Reject(self._held.popleft(), UNAVAILABLE))
+            self.decided.append(Reject(self._held.popleft(), UNAVAILABLE))
 
     def _is_aged(self, environment: ExecutionEnvironment, now: float) -> bool:
         return self._limits.max_age is not None and now >= environment.started_at + self._limits.max_age
@@ -144,7 +117,7 @@ class Service:
     def stop(self, now: float) -> None:
         """End every environment, and refuse the calls that wait for one."""
         for invocation in [*self._held, *self._publication.take_waiting()]:
-            self._decisions.append(Reject(invocation, UNAVAILABLE))
+            self.decided.append(Reject(invocation, UNAVAILABLE))
         self._held.clear()
         for environment in list(self._environments.values()):
             environment.shut_down(now)
@@ -157,6 +130,45 @@ class Service:
         else:
             self._invoke_managed(invocation, self._limits.lanes, now)
 
+    def begin_warm(self, invocation: Invocation, now: float) -> tuple[ExecutionEnvironment, Exchange] | None:
+        """Take a call that an environment can serve at once: give it, and the poll that the event answers.
+
+        `invoke` comes to the same in more steps. None, and nothing is changed, where more is to be decided.
+        """
+        environment = self._idle[-1] if self._idle else self._find_lanes()
+        poll = None if environment is None else environment.begin_warm(invocation)
+        if environment is None or poll is None:
+            return None
+        if self._idle:
+            del self._idle[-1]
+        invocation.arrived_at = invocation.started_at = now
+        invocation.deadline = now + invocation.timeout
+        invocation.deadline_ms = round((invocation.deadline + self.epoch_offset) * 1000)
+        return environment, poll
+
+    def _find_lanes(self) -> ExecutionEnvironment | None:
+        lanes = self._limits.lanes
+        if lanes is None or self._held or self._outdated or len(self._environments) != 1:
+            return None
+        (environment,) = self._environments.values()
+        return environment if environment.running_count < lanes else None
+
+    def end_warm(
+        self, environment: ExecutionEnvironment, invocation: Invocation, poll: Exchange, now: float
+    ) -> bool:
+        """Take a plain answer that came with the next poll, and give whether there was anything to answer.
+
+        `response` and `next` come to the same in more steps. What `take` gives is to be done after it.
+        """
+        if not environment.end_warm(invocation, poll):
+            return False
+        invocation.is_answered = True
+        if self._held or self._outdated or self._limits.max_age is not None:
+            self.available(environment, now)
+        elif self._limits.lanes is None:
+            self._idle.append(environment)
+        return True
+
     def _invoke_classic(self, invocation: Invocation, now: float) -> None:
         environment = None if invocation.wants_cold else self._take_idle(invocation.tenant_id)
         if environment is not None:
@@ -168,7 +180,7 @@ class Service:
             return
         if len(self._environments) - (snapshot is not None) >= self._limits.environments:
             if not self._idle:
-                self._decisions.append(Reject(invocation, THROTTLED))
+                self.decided.append(Reject(invocation, THROTTLED))
                 return
             # None of those that idle may serve this call: other tenants', or it wants a new one.
             self._idle[0].stop("spindown")
@@ -201,8 +213,8 @@ class Service:
         environment = next(current, None)
         if environment is None:
             environment = self._launch(now, self._limits.init, INIT)
-        if len(list(environment.running())) + len(self._held) >= lanes:
-            self._decisions.append(Reject(invocation, THROTTLED))
+        if environment.running_count + len(self._held) >= lanes:
+            self.decided.append(Reject(invocation, THROTTLED))
             return
         self._held.append(invocation)
         if not environment.is_initialising:
@@ -220,15 +232,15 @@ class Service:
         environment = kind(
             Birth(self._launched, now, now + init_limit, phase, snapshot),
             self,
-            self._decisions.append,
+            self.decided.append,
             Registrations(self._facts, self._new_id, events, self.find_external())
             if snapshot is None
             else snapshot.registrations.copy(),
         )
         self._environments[environment.number] = environment
-        self._decisions.append(Launch(environment))
+        self.decided.append(Launch(environment))
         if snapshot is not None:
-            self._decisions.append(RestoreStart(environment))
+            self.decided.append(RestoreStart(environment))
         return environment
 
     # What environments tell their owner…
@@ -274,7 +286,7 @@ class Service:
         invocation.started_at = now
         invocation.deadline = now + invocation.timeout
         invocation.deadline_ms = round((invocation.deadline + self.epoch_offset) * 1000)
-        self._decisions.append(Begin(environment, invocation))
+        self.decided.append(Begin(environment, invocation))
 
     def gone(self, environment: ExecutionEnvironment) -> None:
         """Forget a stopped environment."""

@@ -7,14 +7,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator import decisions
+from aioric_emulator.answers import event_answer
 from aioric_emulator.classic import ClassicEnvironment
 from aioric_emulator.extensions import FunctionFacts
+from aioric_emulator.limits import Limits
 from aioric_emulator.managed import ManagedEnvironment
-from aioric_emulator.messages import Invocation, RuntimeAnswer
-from aioric_emulator.service import Limits, Service
+from aioric_emulator.messages import Ending, Invocation, Outcome, RuntimeAnswer
+from aioric_emulator.service import Service
 
 if TYPE_CHECKING:
-    from aioric_emulator.messages import Answer, Ending, Outcome, Rejection
+    from aioric_emulator.messages import Answer, Rejection
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.subscriptions import Api
 
@@ -167,6 +169,32 @@ class Platform:
         self.service.invoke(invocation, self.now)
         self.apply()
         return invocation, caller
+
+    def invoke_warm(self, **facts: Any) -> tuple[Invocation, Recorder, bool]:
+        """Call the function the short way, if there is one now; give whether there was."""
+        caller = Recorder()
+        invocation = Invocation(f"id-{next(self.requests)}", b"{}", self.timeout, caller, **facts)
+        place = self.service.begin_warm(invocation, self.now)
+        if place is None:
+            self.service.invoke(invocation, self.now)
+            self.apply()
+            return invocation, caller, False
+        environment, poll = place
+        self.begun.append(invocation.request_id)
+        poll.reply(event_answer(invocation, sends_empty=environment.is_managed))
+        return invocation, caller, True
+
+    def answer_and_poll(self, invocation: Invocation) -> tuple[Peer, bool]:
+        """Answer and poll in one, the short way if that is one now; give the poll, and whether it was."""
+        poll = Peer()
+        if not self.service.end_warm(self.environment, invocation, poll, self.now):
+            self.respond(invocation.request_id)
+            return self.next(), False
+        invocation.caller.answered(Outcome(b"1"))
+        assert invocation.started_at is not None
+        invocation.caller.finished(Ending(self.now - invocation.started_at), 0)
+        self.apply()
+        return poll, True
 
     def tick(self, seconds: float) -> None:
         """Let time pass."""

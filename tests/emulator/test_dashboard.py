@@ -118,4 +118,4 @@ def test_a_history_is_bounded() -> None:
     history.answered(invocations[1], Outcome(b"", is_error=True))
     history.finished(invocations[1], Ending(0.0), 0)
     assert history.entries[0]["state"] == "failed"
-    assert shorten(b"x" * 70_000).endswith("… (70000 bytes)")
+    assert shorten(b"x" * 70_000, 70_000).endswith("… (70000 bytes)")

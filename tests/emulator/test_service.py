@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from aioric_emulator.service import Limits
+from aioric_emulator.limits import Limits
 from aioric_emulator.subscriptions import Api  # noqa: TC001 - hypothesis reads the rules' types
 from tests.emulator.rig import Platform, Recorder
+
+if TYPE_CHECKING:
+    from aioric_emulator.messages import Invocation
 
 
 @pytest.mark.parametrize(
@@ -289,6 +294,101 @@ def test_stopping_ends_calls_and_environments() -> None:
     assert [reason for _, reason in platform.stopped] == ["spindown", "spindown"]
 
 
+def facts(platform: Platform) -> tuple[object, ...]:
+    """Give what there is to know of a platform with one environment."""
+    environment = platform.environment
+    running = [(each.request_id, each.deadline, each.deadline_ms) for each in environment.running()]
+    ways = (platform.service.next_deadline, environment.next_deadline, environment.is_stopped, platform.begun)
+    return (running, *ways, getattr(environment, "state", None), getattr(environment, "is_idle", None))
+
+
+@pytest.mark.parametrize("lanes", [None, 2])
+def test_the_short_way_comes_to_the_same(lanes: int | None) -> None:
+    """An invocation of a warm environment in two steps and in four, and what comes after it."""
+    short, long = Platform(lanes=lanes), Platform(lanes=lanes)
+    for platform in (short, long):
+        platform.invoke()
+        platform.next()
+        platform.respond("id-1")
+        platform.next()
+        platform.tick(1.0)
+    for number in (2, 3):
+        called, caller, is_short = short.invoke_warm()
+        other, other_caller = long.invoke()
+        assert is_short
+        assert facts(short) == facts(long)
+        for platform in (short, long):
+            platform.tick(0.5)
+        poll, is_short = short.answer_and_poll(called)
+        long.respond(other.request_id, content_type="application/json")
+        long.next()
+        assert is_short
+        assert poll.waits
+        assert facts(short) == facts(long)
+        assert (caller.outcome, caller.ending) == (other_caller.outcome, other_caller.ending)
+        assert called.request_id == f"id-{number}"
+    for platform in (short, long):
+        platform.invoke()
+        platform.tick(3.0)
+    assert facts(short) == facts(long)
+
+
+@pytest.mark.parametrize("lanes", [None, 2])
+def test_there_is_no_short_way_for_what_is_unusual(lanes: int | None) -> None:
+    """With nobody warm, with somebody who watches, for another tenant, for what is answered or over."""
+    platform = Platform(lanes=lanes)
+    first, _, is_short = platform.invoke_warm()
+    assert not is_short
+    platform.next()
+    platform.respond(first.request_id)
+    poll = platform.next()
+    second, _, is_short = platform.invoke_warm()
+    assert is_short
+    assert poll.status == 200
+    platform.tick(platform.timeout)
+    assert not platform.answer_and_poll(second)[1], "it has timed out"
+    watched = Platform(lanes=lanes, external=("a",))
+    first, _ = watched.invoke()
+    extension = watched.register("a").headers["Lambda-Extension-Identifier"]
+    watched.next()
+    watched.extension_next(extension)
+    watched.respond(first.request_id)
+    watched.next()
+    assert not watched.invoke_warm()[2]
+
+
+def test_a_tenant_takes_no_short_way_to_the_environment_of_another() -> None:
+    """It is given one of its own, as ever."""
+    platform = Platform()
+    first, _ = platform.invoke(tenant_id="a")
+    platform.next()
+    platform.respond(first.request_id)
+    platform.next()
+    assert not platform.invoke_warm(tenant_id="b")[2]
+    assert platform.invoke_warm(tenant_id="a")[2]
+
+
+def test_calls_that_wait_have_the_lane_that_a_short_way_ends_on() -> None:
+    """A poll that comes with an answer serves whoever waits; outdated code ends with its answer."""
+    platform = Platform(lanes=2)
+    first, _ = platform.invoke()
+    platform.next()
+    platform.respond(first.request_id)
+    platform.next()
+    second, _, is_short = platform.invoke_warm()
+    waiting, _, waits_short = platform.invoke_warm()
+    assert (is_short, waits_short, waiting.started_at) == (True, False, None)
+    poll, is_short = platform.answer_and_poll(second)
+    assert is_short
+    assert poll.headers["Lambda-Runtime-Aws-Request-Id"] == waiting.request_id
+    old = platform.environment
+    platform.service.renew(platform.now)
+    platform.apply()
+    platform.launched.append(old)
+    assert platform.answer_and_poll(waiting)[1]
+    assert old.is_stopped
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Runtimes, callers and the clock, in whatever order: every caller is told exactly once."""
 
@@ -301,12 +401,26 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.platform = Platform(lanes=self.lanes, environments=3, external=self.external)
         self.callers: list[Recorder] = []
+        self.invocations: dict[str, Invocation] = {}
 
     @rule(target=calls, tenant=strategies.sampled_from(["", "t"]))
     def invoke(self, tenant: str) -> str:
         invocation, caller = self.platform.invoke(tenant_id=tenant, invocation_id="n")
         self.callers.append(caller)
+        self.invocations[invocation.request_id] = invocation
         return invocation.request_id
+
+    @rule(target=calls, tenant=strategies.sampled_from(["", "t"]))
+    def invoke_warm(self, tenant: str) -> str:
+        invocation, caller, _ = self.platform.invoke_warm(tenant_id=tenant, invocation_id="n")
+        self.callers.append(caller)
+        self.invocations[invocation.request_id] = invocation
+        return invocation.request_id
+
+    @rule(index=strategies.integers(0, 5), request_id=calls)
+    def answer_and_poll(self, index: int, request_id: str) -> None:
+        self.pick(index)
+        self.platform.answer_and_poll(self.invocations[request_id])
 
     @rule(index=strategies.integers(0, 5))
     def poll(self, index: int) -> None:

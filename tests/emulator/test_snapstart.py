@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from aioric_emulator.classic import RuntimeState
+from aioric_emulator.limits import Limits
 from aioric_emulator.messages import RuntimeAnswer
-from aioric_emulator.service import Limits
 from aioric_emulator.snapstart import SnapStartEnvironment
 from tests.emulator.rig import Peer, Platform
 

@@ -1,0 +1,219 @@
+"""The short way of a plain invocation: a call like the last one, a warm environment, an answer with a poll.
+
+What it does is what the long way does, in fewer steps: `service` decides, START, END and REPORT are written,
+the history is kept. Whatever is unusual is left to the long way before anything has been changed, and the two
+may take turns within one invocation: it can begin on the one and end on the other.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, cast
+
+from aioric_emulator.answers import event_answer
+from aioric_emulator.exchange import render
+from aioric_emulator.messages import Ending, Invocation, Outcome
+from aioric_emulator.runtime_api import NEXT
+from aioric_emulator.warm_lines import WarmCaller, WarmLane, is_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aioric_emulator.configuration import FunctionConfiguration
+    from aioric_emulator.connection import Connection
+    from aioric_emulator.environment import RunningEnvironment
+    from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.front_door import HttpCaller
+    from aioric_emulator.history import History
+    from aioric_emulator.journal import Journal
+    from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.service import Service
+
+__all__ = ["WarmPath"]
+
+# Steps between identifiers: odd, so that each of 32 bits comes once, and far apart, so that they look it.
+STEP = 0x9E3779B1
+# Stands in a template for what each invocation has of its own.
+REQUEST_ID, INVOCATION_ID, TRACE_ID = "{request id}", "{invocation id}", "{trace id}"
+DEADLINE = 1234567890123
+
+
+def cut(data: bytes, *marks: str) -> list[str]:
+    """Cut bytes that were made with marks in them, each of which comes once and in this order."""
+    text = data.decode("utf-8", "surrogateescape")
+    pieces = []
+    for mark in marks:
+        piece, text = text.split(mark)
+        pieces.append(piece)
+    return [*pieces, text]
+
+
+class WarmPath:
+    """What the short ways of one function's invocations have in common."""
+
+    def __init__(
+        self,
+        configuration: FunctionConfiguration,
+        service: Service,
+        environments: Mapping[ExecutionEnvironment, RunningEnvironment],
+        logs: tuple[Journal, History | None],
+        clock: Callable[[], float],
+        deeds: tuple[Callable[[float], None], Callable[[], None]],
+    ) -> None:
+        self.service = service
+        self.clock = clock
+        self._name = configuration.name
+        self._timeout = configuration.timeout
+        self._arn = configuration.arn
+        self._disruptions = configuration.disruptions
+        self._environments = environments
+        self._journal, self._history = logs
+        self._be_awake_at, self._apply = deeds
+        self._can_be_plain = can_be_plain(configuration)
+        # Identifiers have the form of random UUIDs, and a part that none of the others has; see `STEP`.
+        self._serial = random.getrandbits(32)
+        self._request_rest, self._attempt_rest = new_rest(), new_rest()
+        self._trace_rest, self._parent_rest = (
+            f"{random.getrandbits(64):016x}",
+            f"{random.getrandbits(32):08x}",
+        )
+        self._event_pieces = self._make_event_pieces(is_managed=configuration.concurrency is not None)
+        self._answer_pieces: dict[str, list[str]] = {}
+
+    def learn(self, exchange: HttpExchange, caller: HttpCaller) -> None:
+        """Expect more calls like this one on its connection. `caller` is for them, and for nobody yet."""
+        connection, known = cast("Connection", exchange.connection), exchange.known
+        before = connection.shortcut
+        is_known = isinstance(before, WarmCaller) and before.known is known
+        if is_known or known is None or known.spans or not self._can_be_plain:
+            return
+        try:
+            connection.shortcut = WarmCaller(self, connection, known, caller)
+        except ValueError:
+            return
+        caller.exchange.method, caller.exchange.target = known.method, known.target
+        caller.exchange.headers = known.headers
+
+    def begin(self, call: WarmCaller, event: bytes) -> bool:
+        """Hand a call to a warm environment, if there is one and nobody but the caller watches."""
+        if self._is_watched():
+            return False
+        now, wall = self.clock(), time.time()
+        self._serial = serial = (self._serial + STEP) & 0xFFFFFFFF
+        own = f"{serial:08x}"
+        invocation = Invocation(
+            own + self._request_rest,
+            event or b"{}",
+            self._timeout,
+            call.caller,
+            self._arn,
+            "application/json",
+            f"Root=1-{int(wall):08x}-{own}{self._trace_rest};Parent={own}{self._parent_rest};Sampled=0",
+            "",
+            "",
+            "",
+            own + self._attempt_rest,
+        )
+        self.service.epoch_offset = wall - now
+        place = self.service.begin_warm(invocation, now)
+        if place is None:
+            return False
+        model, poll = place[0], cast("HttpExchange", place[1])
+        call.caller.invocation = invocation
+        call.connection.occupy(call.exchange)
+        self._journal.start(invocation)
+        if self._history is not None:
+            self._history.began(self._name, model.number, invocation)
+        connection = cast("Connection", poll.connection)
+        lane = connection.shortcut or self._learn_lane(connection, model)
+        if isinstance(lane, WarmLane):
+            lane.expect(invocation, call)
+        connection.send(poll, self._render_event(invocation))
+        self._be_awake_at(invocation.deadline)
+        return True
+
+    def _is_watched(self) -> bool:
+        history, disruptions = self._history, self._disruptions
+        return (history is not None and history.is_watched) or (
+            disruptions is not None and disruptions.are_planned
+        )
+
+    def _render_event(self, invocation: Invocation) -> bytes:
+        first, second, third, fourth, fifth = self._event_pieces
+        payload = invocation.payload
+        return (
+            f"{first}{invocation.request_id}{second}{invocation.deadline_ms}{third}{invocation.invocation_id}"
+            f"{fourth}{invocation.trace_id}{fifth}{len(payload)}\r\n\r\n".encode()
+            + payload
+        )
+
+    def answer(self, call: WarmCaller, invocation: Invocation, outcome: Outcome) -> None:
+        """Send the caller its answer."""
+        pieces = self._answer_pieces.get(outcome.content_type)
+        if pieces is None:
+            pieces = self._answer_pieces[outcome.content_type] = make_answer_pieces(outcome, call.caller)
+            call.caller.invocation = invocation
+        first, second, third = pieces
+        body = outcome.body
+        head = f"{first}{invocation.request_id}{second}{invocation.trace_id}{third}{len(body)}\r\n\r\n"
+        call.connection.send(call.exchange, head.encode() + body)
+        if self._history is not None:
+            self._history.answered(invocation, outcome)
+
+    def end(self, invocation: Invocation, now: float, max_memory: int) -> None:
+        """Write END and REPORT, and do what the model decided beside it."""
+        ending = Ending(now - cast("float", invocation.started_at))
+        self._journal.end(invocation, ending, max_memory)
+        if self._history is not None:
+            self._history.finished(invocation, ending, max_memory)
+        if self.service.decided:
+            self._apply()
+
+    def _learn_lane(self, connection: Connection, model: ExecutionEnvironment) -> WarmLane | None:
+        kinds = connection.known_heads.kinds if connection.known_heads is not None else []
+        answer = next(filter(is_answer, kinds), None)
+        poll = next((each for each in kinds if each.target == NEXT and each.method == "GET"), None)
+        if answer is None or poll is None or poll.length or poll.spans:
+            return None
+        lane = WarmLane(self, connection, (model, self._environments[model]), answer, poll)
+        connection.shortcut = lane
+        return lane
+
+    def _make_event_pieces(self, *, is_managed: bool) -> list[str]:
+        invocation = Invocation(
+            REQUEST_ID,
+            b"",
+            self._timeout,
+            caller=cast("HttpCaller", None),
+            function_arn=self._arn,
+            trace_id=TRACE_ID,
+            invocation_id=INVOCATION_ID,
+            deadline_ms=DEADLINE,
+        )
+        event = render(event_answer(invocation, sends_empty=is_managed), keep_alive=True)
+        return cut(event, REQUEST_ID, str(DEADLINE), INVOCATION_ID, TRACE_ID, "0\r\n\r\n")[:-1]
+
+
+def make_answer_pieces(outcome: Outcome, caller: HttpCaller) -> list[str]:
+    """Cut the head of an answer to a caller; that is left with another invocation."""
+    caller.invocation = Invocation(REQUEST_ID, b"", 0.0, caller, trace_id=TRACE_ID)
+    answer = caller.answer(Outcome(b"", outcome.content_type))
+    return cut(render(answer, keep_alive=True), REQUEST_ID, TRACE_ID, "0\r\n\r\n")[:-1]
+
+
+def can_be_plain(configuration: FunctionConfiguration) -> bool:
+    """Whether there is nothing about a function that each of its invocations has to do with."""
+    return configuration.sends_invocation_id and not (
+        configuration.freezes
+        or configuration.enforces_memory
+        or configuration.has_snapshot
+        or configuration.takes_caller_facts
+        or configuration.max_age is not None
+    )
+
+
+def new_rest() -> str:
+    """Give a random UUID without its first part."""
+    text = f"{random.getrandbits(96):024x}"
+    return f"-{text[:4]}-4{text[5:8]}-a{text[9:12]}-{text[12:]}"
