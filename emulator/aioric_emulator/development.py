@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from aioric_emulator.console import Console
+from aioric_emulator.dashboard import DASHBOARD
 from aioric_emulator.fronts.serving import serve_fronts
 from aioric_emulator.local_lambda import LocalLambda
 from aioric_emulator.memory_limit import place_limits
@@ -83,6 +85,8 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
                 console.write(f"The memory limit is {limit}")
             for front, url in opened:
                 console.write(f"{front.title}: {url}")
+            if not place.is_quiet and not is_loopback(place.host):
+                console.write(exposure(place))
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(lambda_.failed)
                 for function in lambda_.functions.values():
@@ -93,6 +97,22 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
                     break
                 tasks.cancel_scope.cancel()
         console.flush()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host's address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def exposure(place: Place) -> str:
+    """Say what others can do where a host is not this machine alone."""
+    look = f", and see their events, answers and logs at {DASHBOARD}" if place.has_dashboard else ""
+    return (
+        f"{place.host} is not this machine alone: others on the network can run these functions as you{look}"
+    )
 
 
 async def compare_copies(function: HostedFunction, console: Console) -> None:

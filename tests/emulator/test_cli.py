@@ -316,6 +316,19 @@ async def test_a_signal_ends_it_cleanly(number: signal.Signals, development: Dev
     assert "Traceback" not in development.log
 
 
+@pytest.mark.parametrize(("host", "is_exposed"), [("localhost", False), ("::1", False), ("0.0.0.0", True)])  # noqa: S104 - what is held
+async def test_what_others_can_reach_is_said(
+    host: str, toy_command: Sequence[str], tmp_path: Path, *, is_exposed: bool
+) -> None:
+    """At the start, where it is anybody but this machine."""
+    async with Served(tmp_path, "toy.handler", "--host", host, "--no-reload", "--", *toy_command) as served:
+        await until(lambda: "/_aioric/" in served.log)
+        served.process.terminate()
+        await anyio.to_thread.run_sync(served.process.wait)
+    said = "0.0.0.0 is not this machine alone: others on the network can run these functions as you, and see"
+    assert (said in served.log) is is_exposed
+
+
 async def test_nothing_survives_sigkill(development: Development) -> None:
     """The runtime and its children die with the emulator, though nobody could tell them."""
     done = await aioric(
