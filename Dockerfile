@@ -6,6 +6,7 @@
 #
 # BASE is any Debian with Python as `python3` on the path, CA certificates and time zones, for either
 # architecture. The default is the interpreter most people know; its apt and pip serve the users' own RUN lines.
+# 3.13 and not yet 3.14: it starts with less (docs/pythons.md), and is mended until October 2029.
 # No `# syntax=` line, heredoc or `COPY --link`: docker, podman and buildah of the last years all build this.
 ARG PYTHON_VERSION=3.13
 ARG BASE=python:${PYTHON_VERSION}-slim

@@ -172,6 +172,7 @@ def opened(waiting: Container) -> tuple[int, int] | None:
             gate, key = os.pipe()
             tracer = [
                 "strace",
+                "--quiet=attach",
                 "-f",
                 "-e",
                 "trace=open,openat,stat,newfstatat,access,readlink",

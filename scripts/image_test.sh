@@ -103,6 +103,6 @@ for python in $PYTHONS; do
     podman build --quiet --pull=never "${platform[@]}" "${secrets[@]}" --build-arg "AIORIC=$AIORIC_IMAGES-base" \
         --tag "$AIORIC_IMAGES-example" examples/container >/dev/null
     echo "== Python $python =="
-    .venv/bin/python -m pytest tests/image "$@" || failed+=("$python")
+    .venv/bin/python -m pytest tests/image ${ARCH:+--timeout=900} "$@" || failed+=("$python")
 done
 [ ${#failed[@]} -eq 0 ] || { echo "failed with Python: ${failed[*]}" >&2; exit 1; }

@@ -23,7 +23,8 @@ FOLDER = Path(os.environ.get("CONTAINERS_STORAGE_CONF", tempfile.gettempdir() + 
 ROOT = Path(__file__).parents[2]
 # Another architecture has a binary of its own.
 OFFICIAL = ROOT / (os.environ.get("AIORIC_OFFICIAL") or ".cache/aws-lambda-rie")
-PATIENCE_SECONDS = 30.0
+# Run by QEMU, everything takes ten times as long.
+PATIENCE_SECONDS = 300.0 if os.environ.get("ARCH") else 30.0
 PATH = "/2015-03-31/functions/function/invocations"
 
 # A user that the image has never heard of, nothing writable but /tmp, no privilege, little memory.
@@ -36,6 +37,9 @@ AS_LAMBDA = [
     "--memory=512m",
     "--memory-swap=512m",
 ]
+if ENGINE.endswith("podman"):
+    # It would write the user down for the image; docker does not.
+    AS_LAMBDA.append("--passwd=false")
 
 
 def engine(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

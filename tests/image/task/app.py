@@ -3,6 +3,7 @@
 import asyncio
 import locale
 import os
+import pwd
 import signal
 import ssl
 import sys
@@ -15,6 +16,7 @@ def who(event, context):
     return {
         "event": event,
         "uid": os.getuid(),
+        "known": os.getuid() in {entry.pw_uid for entry in pwd.getpwall()},
         "handler": os.environ["_HANDLER"],
         "folder": str(Path.cwd()),
         "executable": sys.executable,
