@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aioric_emulator import answers, failures
 from aioric_emulator.decisions import Reject, Reply
-from aioric_emulator.messages import Outcome, Rejection
+from aioric_emulator.messages import Outcome
 from aioric_emulator.phases import ExecutionEnvironment
+from aioric_emulator.rejections import UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,13 +25,6 @@ __all__ = ["ManagedEnvironment"]
 MAX_IDLE = 10_000
 MAX_TIMED_OUT = 1_000
 MAX_ERROR = 1024 * 1024
-
-UNAVAILABLE = Rejection(
-    429,
-    "TooManyRequestsException",
-    "Runtime.Unavailable: no lane of the environment waits for an event",
-    "ConcurrentInvocationLimitExceeded",
-)
 
 
 class ManagedEnvironment(ExecutionEnvironment):

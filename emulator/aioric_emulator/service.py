@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from aioric_emulator.classic import ClassicEnvironment
 from aioric_emulator.decisions import Begin, Decision, Launch, Reject, RestoreStart
 from aioric_emulator.extensions import Registrations
-from aioric_emulator.managed import UNAVAILABLE, ManagedEnvironment
-from aioric_emulator.messages import Rejection
+from aioric_emulator.managed import ManagedEnvironment
 from aioric_emulator.phases import INIT, INVOKE, Birth
 from aioric_emulator.publication import Publication
+from aioric_emulator.rejections import ENDING, THROTTLED, UNAVAILABLE
 from aioric_emulator.snapstart import SnapStartEnvironment
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ __all__ = ["Service"]
 # How long a call may wait for a lane that is between its answer and its next poll. The platform refuses
 # at once, but there a router in front retries on other environments; here there is only the one.
 LANE_PATIENCE = 1.0
-
-THROTTLED = Rejection(
-    429,
-    "TooManyRequestsException",
-    "Rate Exceeded.",
-    "ReservedFunctionConcurrentInvocationLimitExceeded",
-)
 
 
 class Service:
@@ -60,6 +53,7 @@ class Service:
         self._publication = Publication(is_wanted=limits.has_snapshot)
         # Environments of code that has changed since: they end what they do, and serve no other call.
         self._outdated: set[ExecutionEnvironment] = set()
+        self._is_ending = False
 
     def take(self) -> list[Decision]:
         """Give the decisions since the last time."""
@@ -115,9 +109,11 @@ class Service:
         return environment.reserved is None and not list(environment.running())
 
     def stop(self, now: float) -> None:
-        """End every environment, and refuse the calls that wait for one."""
+        """End every environment, and refuse the calls that wait for one, or come from now on."""
+        # One that came in the meantime would start an environment that nobody ends.
+        self._is_ending = True
         for invocation in [*self._held, *self._publication.take_waiting()]:
-            self.decided.append(Reject(invocation, UNAVAILABLE))
+            self.decided.append(Reject(invocation, ENDING))
         self._held.clear()
         for environment in list(self._environments.values()):
             environment.shut_down(now)
@@ -125,7 +121,9 @@ class Service:
     def invoke(self, invocation: Invocation, now: float) -> None:
         """Take a call."""
         invocation.arrived_at = now
-        if self._limits.lanes is None:
+        if self._is_ending:
+            self.decided.append(Reject(invocation, ENDING))
+        elif self._limits.lanes is None:
             self._invoke_classic(invocation, now)
         else:
             self._invoke_managed(invocation, self._limits.lanes, now)

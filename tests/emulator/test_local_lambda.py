@@ -262,6 +262,27 @@ async def test_the_error_that_ends_it_is_not_hidden_by_a_listeners(
         await serve()
 
 
+@pytest.mark.parametrize("lanes", [None, 2])
+async def test_a_call_while_it_ends_is_refused(
+    lanes: int | None, toy_command: list[str], tmp_path: Path
+) -> None:
+    """It starts no environment, for which the end would wait for ever."""
+    function = configure("one", toy_command, tmp_path, concurrency=lanes)
+
+    async with LocalLambda([function]) as local, anyio.create_task_group() as tasks:
+        hosted = local.functions["one"]
+
+        async def call_when_killed() -> None:
+            killed = await hosted.invoke({"do": "sleep", "seconds": 60})
+            assert killed.payload["errorType"] == "Runtime.ExitError"
+            with pytest.raises(InvokeRejectedError, match="ends"):
+                await hosted.invoke({})
+
+        tasks.start_soon(call_when_killed)
+        await until(lambda: any("START R" in line or "platform.start" in line for line in hosted.logs))
+        hosted.stop()
+
+
 def test_a_destination_may_be_missing() -> None:
     """Then the record is nobody's."""
     assert Destinations().on_success is None

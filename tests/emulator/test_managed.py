@@ -6,6 +6,7 @@ import pytest
 
 from aioric_emulator import managed
 from aioric_emulator.messages import MAX_PAYLOAD
+from aioric_emulator.rejections import UNAVAILABLE
 from tests.emulator.rig import Peer, Platform
 
 
@@ -114,7 +115,7 @@ def test_the_router_itself_queues_nothing() -> None:
     other, caller = Platform(lanes=1).invoke()
     platform.managed.dispatch(other, platform.now)
     platform.apply()
-    assert caller.rejection is managed.UNAVAILABLE
+    assert caller.rejection is UNAVAILABLE
 
 
 def test_an_event_for_a_lane_that_left_is_lost() -> None:

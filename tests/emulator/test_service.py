@@ -9,6 +9,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from aioric_emulator.limits import Limits
+from aioric_emulator.rejections import ENDING
 from aioric_emulator.subscriptions import Api  # noqa: TC001 - hypothesis reads the rules' types
 from tests.emulator.rig import Platform, Recorder
 
@@ -292,6 +293,18 @@ def test_stopping_ends_calls_and_environments() -> None:
     assert running.error["errorMessage"].endswith(message)
     assert waiting.error["errorMessage"].endswith(message)
     assert [reason for _, reason in platform.stopped] == ["spindown", "spindown"]
+
+
+@pytest.mark.parametrize("lanes", [None, 2])
+def test_a_call_after_the_stop_starts_nothing(lanes: int | None) -> None:
+    """Nobody would end what it started; the caller is told why."""
+    platform = Platform(lanes=lanes)
+    platform.invoke()
+    platform.next()
+    platform.stop()
+    _, late = platform.invoke()
+    assert late.rejection is ENDING
+    assert len(platform.launched) == 1
 
 
 def facts(platform: Platform) -> tuple[object, ...]:
