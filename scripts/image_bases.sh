@@ -1,6 +1,11 @@
 # For other scripts: base images without a registry, made of Debian's packages from this machine's own mirror.
 # shellcheck shell=bash
 
+apt_get() {  # apt_get ARGUMENT...: one at a time, since two of these scripts may run side by side
+    mkdir -p .cache
+    DEBIAN_FRONTEND=noninteractive flock .cache/apt.lock apt-get -qq "$@" >/dev/null
+}
+
 need_tools() {  # need_tools PACKAGE...: each has a program of its name
     local missing=()
     for tool; do command -v "$tool" >/dev/null || missing+=("$tool"); done
@@ -9,8 +14,8 @@ need_tools() {  # need_tools PACKAGE...: each has a program of its name
         echo "This needs ${missing[*]}; install them first (Debian: apt-get install ${missing[*]})." >&2
         return 1
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt_get update
+    apt_get install --yes --no-install-recommends "${missing[@]}"
 }
 
 # Programs of another architecture are run by QEMU, which the kernel is told to start for them. What is registered
@@ -26,8 +31,8 @@ begin_emulation() {  # begin_emulation ARCHITECTURE, in Debian's words
     [ ! -e "$known/qemu-$cpu" ] || return 0
     need_tools arch-test
     if ! command -v "qemu-$cpu-static" >/dev/null; then
-        DEBIAN_FRONTEND=noninteractive apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends qemu-user-static >/dev/null
+        apt_get update
+        apt_get install --yes --no-install-recommends qemu-user-static
     fi
     # The package's own installation registers it where systemd runs.
     [ ! -e "$known/qemu-$cpu" ] || return 0
@@ -65,7 +70,7 @@ mirror() {
     found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
     if [ -z "$found" ]; then
         # No lists, as in many images.
-        DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
+        apt_get update
         found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
     fi
     echo "$found"

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs Debian's Chromium for `make tours`, unless the system has a browser of that family. Needs root for it.
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/image_bases.sh
 
 for browser in chromium chromium-browser google-chrome; do
     if command -v "$browser" >/dev/null; then
@@ -13,6 +15,5 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     [ "${CI-}" != true ]
     exit
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -qq --no-install-recommends chromium >/dev/null
+apt_get update
+apt_get install --yes --no-install-recommends chromium
