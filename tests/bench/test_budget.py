@@ -42,6 +42,7 @@ def test_a_start_is_timed() -> None:
     assert all(1 < sample.figure < 20_000 for sample in samples)
 
 
+@pytest.mark.timeout(240)  # three starts in valgrind: 6 CPU-seconds, a minute on a busy machine
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
 def test_counts_repeat() -> None:
     """Two starts execute the same instructions, to one part in a hundred."""

@@ -13,6 +13,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "deploy"
 TEMPLATES = sorted(EXAMPLES.glob("*.yaml"))
 # Every mistake and every warning; not the linter's wishes for what a template might have in addition.
 STRICT = ["--non-zero-exit-code", "warning", "--format", "json", "--regions", "us-east-1", "eu-west-1"]
+# Without bytecode yet, as in a new environment, the linter takes 15 CPU-seconds.
+pytestmark = pytest.mark.timeout(240)
 NAMES = ["MaxVCpuCount", "InvokeMode", "PerExecutionEnvironmentMaxConcurrency"]
 
 
