@@ -102,7 +102,7 @@ RUN --mount=type=secret,id=pip_conf,target=/etc/pip.conf,required=false \
  && ln -s /usr/local/lib/aioric-emulator/aioric_emulator emulator/aioric_emulator \
  && python3 -m venv /usr/local/lib/aioric-tests \
  && /usr/local/lib/aioric-tests/bin/python -m pip install -q --no-cache-dir --upgrade 'pip>=25.1' \
- && /usr/local/lib/aioric-tests/bin/python -m pip install -q --no-cache-dir --editable '.[fast,emulator]' --group dev
+ && /usr/local/lib/aioric-tests/bin/python -m pip install -q --no-cache-dir --editable '.[fast,emulator]' --group test
 ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 ENTRYPOINT ["/usr/local/lib/aioric-tests/bin/python", "-m", "pytest", "-p", "no:cacheprovider"]
 CMD ["tests"]
