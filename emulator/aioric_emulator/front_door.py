@@ -174,6 +174,11 @@ class FrontDoor:
     def _invoke(self, exchange: HttpExchange) -> None:
         if exchange.is_truncated:
             raise CallRefused(400, "InvalidRequestContentException", "The request's body is truncated")
+        origin = exchange.headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != exchange.headers.get("host"):
+            # A browser sends it along without asking; what it runs, runs as the developer.
+            message = f"A page of {origin} may not invoke functions here; a Function URL is for pages"
+            raise CallRefused(403, "AccessDeniedException", message)
         if exchange.target.startswith(STREAM_PREFIX):
             self._stream(exchange)
             return

@@ -47,6 +47,8 @@ class Entry:
             "environment": self.environment,
             "time": self.time,
             "event": shorten(self.event, self.event_size),
+            # Only then can it be sent again.
+            "is_whole": self.event_size <= MAX_TEXT,
             "state": self.state,
             "logs": self.logs,
         }

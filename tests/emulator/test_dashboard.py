@@ -45,6 +45,7 @@ async def test_an_invocation_is_seen_live(local: LocalLambda) -> None:
     last = seen[-1]
     assert json.loads(last["event"])["text"] == "hello\\n"
     assert json.loads(last["answer"])["text"] == "hello\\n"
+    assert last["is_whole"] is True
     assert last["init_ms"] > 0
     assert last["memory_mb"] > 0
     assert state["invocations"] == [last]

@@ -215,6 +215,20 @@ async def test_only_post_invokes(function: Emulator) -> None:
         assert (await client.get(PATH)).status_code == 405
 
 
+@pytest.mark.parametrize(
+    "path", [PATH, "/2021-11-15/functions/function/response-streaming-invocations"], ids=["whole", "streamed"]
+)
+async def test_pages_of_others_do_not_invoke(path: str, function: Emulator) -> None:
+    """A browser posts for any page of the web, and what runs here, runs as the developer."""
+    await post(function)
+    for origin in ("http://evil.example", "null", function.endpoint.replace("http", "x") + "0", ""):
+        refused = await post(function, path, b'{"do": "print", "text": "evil"}', Origin=origin)
+        assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    own = await post(function, PATH, b'{"a": 1}', Origin=function.endpoint)
+    assert own.json() == {"a": 1}
+    assert not any("evil" in line for line in function.logs)
+
+
 async def test_a_truncated_event_is_refused(function: Emulator) -> None:
     """The body broke off."""
     host, _, port = function.endpoint.removeprefix("http://").rpartition(":")
