@@ -15,10 +15,11 @@ _PATIENCE = 100_000
 class Heap:
     """Makes collections rare; `settle` ends that."""
 
-    __slots__ = ("_quiet", "_usual")
+    __slots__ = ("_frozen", "_quiet", "_usual")
 
     def __init__(self) -> None:
         self._usual = gc.get_threshold()
+        self._frozen = gc.get_freeze_count()  # Python 3.12 freezes a few hundred objects of its own
         self._quiet = (_PATIENCE, *self._usual[1:])
         gc.set_threshold(*self._quiet)
 
@@ -26,6 +27,6 @@ class Heap:
         """Collect as usual from now on, and count what there is as old without a look at it."""
         if gc.get_threshold() == self._quiet:  # else the function has its own idea
             gc.set_threshold(*self._usual)
-        if not gc.get_freeze_count():  # else the function has frozen what it wants to have frozen
+        if gc.get_freeze_count() == self._frozen:  # else the function has frozen what it wants to have frozen
             gc.freeze()
             gc.unfreeze()

@@ -71,6 +71,13 @@ class Task:
 
 
 @pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody measures coverage in processes that are started: that loads modules before a function does."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 def task(tmp_path: Path) -> Task:
     """A function with a package, a resource, expressions and a data class."""
     made = Task(tmp_path / "task")

@@ -8,6 +8,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from aioric_emulator.optimize.imports import changes, parse
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def test_summary(task: Task) -> None:
     assert task.optimize("--quiet").stderr == ""
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_report(task: Task) -> None:
     """The report shows the tree and what would save most, also as a picture; it changes nothing."""
     run = task.optimize("--report", "--svg", str(task.folder / "flame.svg"))
@@ -53,6 +56,7 @@ def test_report(task: Task) -> None:
     assert not (task.folder / ".aioric").exists()
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_budget(task: Task) -> None:
     """A build fails where the import takes too long, or loads what must not be loaded."""
     run = task.optimize("--no-pack", "--max-ms", "0", "--forbid", "re", "--forbid", "pandas")
@@ -84,6 +88,7 @@ def test_the_tree() -> None:
     ]
 
 
+@pytest.mark.usefixtures("unmeasured")
 async def test_served_by_bootstrap(aioric_function: type[Emulator], task: Task) -> None:
     """The real start uses a pack, for what it preloads too, and warns in the log when it is stale."""
     loaders = "str([type(each.__loader__) for each in (shop.till, collections, textwrap)])"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aioric
 from aioric_emulator.optimize import flame, imports
@@ -37,14 +38,54 @@ def compile_bytecode(folder: Path, *, unchecked: bool) -> None:
     )
 
 
-def pack(folder: Path, handler: str) -> dict[str, int]:
+def pack(folder: Path, handler: str, lazy: list[str]) -> dict[str, Any]:
     """Pack what the handler's import takes; returns what is in it.
+
+    Args:
+        folder: The function's.
+        handler: Its name.
+        lazy: The modules to load when something in them is asked for.
 
     Raises:
         CannotOptimize: The handler cannot be imported.
     """
-    summary: dict[str, int] = json.loads(_record(folder, handler).stdout.splitlines()[-1])
+    told = _record(folder, handler, words=["--lazy", *lazy])
+    summary: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
     return summary
+
+
+def find_lazy(folder: Path, handler: str, events: list[Path], target: Path) -> str:
+    """List what is imported and not used; returns what was found, in a line.
+
+    Raises:
+        CannotOptimize: An event cannot be served.
+    """
+    from aioric_emulator.optimize import unused  # noqa: PLC0415 - the local Lambda is needed for nothing else
+
+    try:
+        found = asyncio.run(unused.find(folder, handler, events, RUNTIME))
+    except unused.CannotServe as error:
+        raise CannotOptimize(str(error)) from None
+    unused.write(target, handler, events, found)
+    standard = sum(1 for each in found if each.is_standard)
+    return (
+        f"{target}: {standard} modules of the standard library, {len(found) - standard} others in comments."
+        " Read it, then: aioric optimize --lazy"
+    )
+
+
+def read_list(path: Path) -> list[str]:
+    """The names in a list for `--lazy`.
+
+    Raises:
+        CannotOptimize: It is none.
+    """
+    from aioric_emulator.optimize import unused  # noqa: PLC0415 - likewise
+
+    try:
+        return unused.read(path)
+    except ValueError as error:
+        raise CannotOptimize(str(error)) from None
 
 
 def account(folder: Path, handler: str) -> Module:
@@ -53,7 +94,7 @@ def account(folder: Path, handler: str) -> Module:
     Raises:
         CannotOptimize: The handler cannot be imported.
     """
-    told = _record(folder, handler, "-X", "importtime", only_import=True).stderr
+    told = _record(folder, handler, "-X", "importtime", words=["--import"]).stderr
     module = handler.partition(":")[0] if ":" in handler else handler.rpartition(".")[0]
     return imports.parse(told, module.replace("/", "."))
 
@@ -82,12 +123,10 @@ def write_flame_graph(tree: Module, path: Path) -> None:
     path.write_text(flame.draw(tree), "utf-8")
 
 
-def _record(
-    folder: Path, handler: str, *options: str, only_import: bool = False
-) -> subprocess.CompletedProcess[str]:
+def _record(folder: Path, handler: str, *options: str, words: list[str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", *options, str(RECORDING), str(folder), handler, str(RUNTIME)]
     run = subprocess.run(  # noqa: S603 - our own list
-        [*command, *(["--import"] if only_import else [])],
+        [*command, *words],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -40,7 +40,9 @@ def _box(module: Module, tree: Module, left: float, depth: int, width: float) ->
     share = module.total_us / tree.total_us
     tip = f"{module.name}: {module.total_us / 1000:.1f} ms ({share:.0%})"
     tip += f", itself {module.own_us / 1000:.1f} ms"
-    label = module.name[: int((width - 6) / LETTER)] if width > 4 * LETTER else ""
+    room = int((width - 6) / LETTER)
+    label = module.name if len(module.name) <= room else module.name.rpartition(".")[2]
+    label = label[:room] if width > 4 * LETTER else ""
     return (
         f"<g><title>{escape(tip)}</title>"
         f'<rect x="{left:.1f}" y="{depth * ROW}" width="{width:.1f}" height="{ROW - 1}" '

@@ -60,8 +60,8 @@ class Writer:
         fresh.replace(path)
 
 
-def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder) -> str:
-    """Pack what was recorded; returns a summary, as JSON."""
+def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder, lazy: list[str]) -> str:
+    """Pack what was recorded; returns a summary, as JSON. What is not packed cannot be lazy."""
     writer = Writer(task_root)
     packed = {}
     for name, module in modules.items():
@@ -78,10 +78,13 @@ def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder) ->
     held = {file for name in packed for file in _files(modules[name])} | recorder.documents.keys()
     ahead = _ahead(writer, [file for file in recorder.files if file not in held])
     path = Path(task_root, NAME)
-    writer.write(path, {"modules": packed, "memos": memos, "documents": documents, "ahead": ahead})
+    index = {"modules": packed, "memos": memos, "documents": documents, "ahead": ahead}
+    writer.write(path, index | {"lazy": frozenset(lazy) & packed.keys()})
     counts = {"regexes": len(recorder.regexes), "sources": len(recorder.sources), "documents": len(documents)}
     counts["files"] = len(ahead)
-    return json.dumps({"modules": len(packed), **counts, "bytes": path.stat().st_size})
+    missing = [name for name in lazy if name not in packed]
+    summary = {"modules": len(packed), **counts, "bytes": path.stat().st_size}
+    return json.dumps(summary | {"lazy": len(lazy) - len(missing), "missing": missing})
 
 
 def _module(writer: Writer, name: str, module: ModuleType) -> tuple[Any, ...] | None:

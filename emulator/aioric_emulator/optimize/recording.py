@@ -1,6 +1,7 @@
 """Run by the function's own interpreter: import the handler as the runtime would, and pack what that took.
 
-    python -P recording.py TASK_ROOT HANDLER
+    python -P recording.py TASK_ROOT HANDLER RUNTIME --lazy [MODULE ...]
+    python -P recording.py TASK_ROOT HANDLER RUNTIME --import
 
 Until the handler is imported, nothing is imported here that the runtime would not have imported too. What
 pure work the libraries do meanwhile is written down by standing in for the function that does it.
@@ -146,12 +147,13 @@ def main() -> None:
         import_stdlib("asyncio")
     recorder.end()
     modules = dict(sys.modules)
-    if sys.argv[4:] == ["--import"]:
+    what, *lazy = sys.argv[4:]
+    if what == "--import":
         return
     sys.path.append(HERE)
     from aioric_emulator.optimize.packing import write  # noqa: PLC0415 - what it imports must not be packed
 
-    sys.stdout.write(write(task_root, modules, recorder))
+    sys.stdout.write(write(task_root, modules, recorder, lazy))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,6 +24,23 @@ __all__ = ["optimize"]
 )
 @click.option("--max-ms", type=click.FloatRange(0), help="Fail where the import takes longer.")
 @click.option("--forbid", multiple=True, metavar="MODULE", help="Fail where the import loads it.")
+@click.option(
+    "--find-lazy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only serve the events, and list in this file what is imported and not used.",
+)
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A sample event for --find-lazy. The function really runs.",
+)
+@click.option(
+    "--lazy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Load the modules in this list when something in them is first asked for.",
+)
 @click.option("--no-pack", is_flag=True, help="Compile only.")
 @click.option("--unchecked", is_flag=True, help="Bytecode for a folder that will never change again.")
 @click.option("--quiet", is_flag=True, help="Say nothing but what is wrong.")
@@ -33,6 +51,9 @@ def optimize(
     svg: Path | None,
     max_ms: float | None,
     forbid: tuple[str, ...],
+    find_lazy: Path | None,
+    events: tuple[Path, ...],
+    lazy: Path | None,
     no_pack: bool,  # noqa: FBT001 - click's own
     unchecked: bool,  # noqa: FBT001 - click's own
     quiet: bool,  # noqa: FBT001 - click's own
@@ -44,11 +65,16 @@ def optimize(
     from aioric_emulator.optimize import command  # noqa: PLC0415 - only click before a command runs
 
     folder = (folder or Path.cwd()).resolve()
+    check(find_lazy, events, lazy, packs=not report and not no_pack)
     try:
+        if find_lazy:
+            told = command.find_lazy(folder, handler, list(events), find_lazy)
+            click.echo(told, err=True) if not quiet else None
+            return
         if not report:
             command.compile_bytecode(folder, unchecked=unchecked)
         if not report and not no_pack:
-            summary = command.pack(folder, handler)
+            summary = command.pack(folder, handler, command.read_list(lazy) if lazy else [])
             click.echo(describe(summary), err=True) if not quiet else None
         if report or svg or max_ms is not None or forbid:
             tree = command.account(folder, handler)
@@ -60,9 +86,24 @@ def optimize(
         raise click.ClickException(str(error)) from None
 
 
-def describe(summary: dict[str, int]) -> str:
-    """What a pack holds, in a line."""
+def check(find_lazy: Path | None, events: tuple[Path, ...], lazy: Path | None, *, packs: bool) -> None:
+    """Refuse options that mean nothing together."""
+    if find_lazy and not events:
+        raise click.UsageError("--find-lazy needs an --event to serve: only then does it show what is used")
+    if events and not find_lazy:
+        raise click.UsageError("--event is for --find-lazy")
+    if lazy and (find_lazy or not packs):
+        raise click.UsageError("--lazy is for a pack: not with --find-lazy, --report or --no-pack")
+
+
+def describe(summary: dict[str, Any]) -> str:
+    """What a pack holds, in a line; and what was to be lazy and cannot be, in another."""
     memos = "{regexes} regular expressions, {sources} generated functions and {documents} service models"
     ahead = "{files} other files are read ahead"
     packed = f"packed {{modules}} modules with {memos}, {summary['bytes'] / 2**20:.1f} MiB; {ahead}"
-    return packed.format_map(summary)
+    if summary["lazy"]:
+        packed += "; {lazy} modules are loaded when something in them is asked for"
+    lines = [packed.format_map(summary)]
+    if summary["missing"]:
+        lines.append(f"not packed, so not lazy: {', '.join(summary['missing'])}")
+    return "\n".join(lines)

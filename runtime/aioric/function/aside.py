@@ -96,11 +96,18 @@ class Aside:
         for finder in sys.meta_path:
             # What waits for a module to be imported must hear of it, whoever imports it.
             if isinstance(finder, Preloaded) and (spec := finder.find_spec(name, None, target)) is not None:
-                return spec
+                return _at_once(spec)
         spec = find_standard(name, self._directories, target)
         if spec is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return spec
+        return _at_once(spec)
+
+
+def _at_once(spec: ModuleSpec) -> ModuleSpec:
+    """A function's list may call a module lazy; that is for the function's own imports."""
+    if hasattr(spec.loader, "at_once"):
+        spec.loader.at_once = True  # type: ignore[union-attr]  # as `packed.lazy.Postponed` has it
+    return spec
 
 
 def _foreign_modules(directories: list[str]) -> dict[str, ModuleType]:

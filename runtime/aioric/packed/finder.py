@@ -14,6 +14,7 @@ from _imp import _fix_co_filename  # type: ignore[attr-defined]  # lacks both
 
 from aioric.bytecode import PreparedLoader
 from aioric.modules import ModuleFinder
+from aioric.packed.lazy import Postponed
 from aioric.packed.pack import TASK
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ class PackedFinder:
         self._folders: dict[str, tuple[int, frozenset[str]]] = {}
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None, _target: ModuleType | None = None
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The import system's question: where is `name`?"""
         entry = self._pack.modules.get(name)
@@ -66,7 +67,12 @@ class PackedFinder:
             if root == TASK:
                 self._give_up(file)
             return None
-        loader = (_Announcing if name in self._after else PackedLoader)(name, file)
+        kind = PackedLoader
+        if name in self._after:
+            kind = _Announcing
+        elif name in self._pack.lazy and target is None:  # there is one when a module is loaded again
+            kind = LazyLoader
+        loader = kind(name, file)
         loader.packed = self._pack, offset, length
         if name in self._after:
             loader.after = self._after[name]
@@ -123,6 +129,10 @@ class PackedLoader(PreparedLoader):
         code: CodeType = pack.read(offset, length)
         _fix_co_filename(code, self.path)
         return code
+
+
+class LazyLoader(Postponed, PackedLoader):  # type: ignore[misc]  # as typeshed has its bases
+    """A loader that waits until something in the module is asked for."""
 
 
 class _Announcing(PackedLoader):

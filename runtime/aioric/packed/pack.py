@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME = ".aioric/start.pack"
-FORMAT = b"aioric pack 2\n"
+FAMILY = b"aioric pack "
+FORMAT = FAMILY + b"3\n"
 LENGTH_DIGITS = 12
 TASK, STDLIB, ELSEWHERE = range(3)
 
@@ -44,10 +45,11 @@ class Pack:
             size and time).
         memos: Kind of memo → (offset, length).
         documents: Path below the task root → (offset, length, size and time of the file).
+        lazy: Names of modules to load when something in them is asked for.
 
     Raises:
         OSError: There is none.
-        ValueError: It was made for another interpreter, or it is damaged.
+        ValueError: It was made for another interpreter or by another aioric, or it is damaged.
     """
 
     def __init__(self, task_root: str) -> None:
@@ -58,7 +60,7 @@ class Pack:
         head = os.pread(self._file, len(expected) + LENGTH_DIGITS, 0)
         if not head.startswith(expected):
             self.close()
-            raise ValueError("it was made for another interpreter")
+            raise ValueError(_refusal(head))
         length = int(head[len(expected) :])
         data = os.pread(self._file, length, len(head))
         index: dict[str, Any] = loads(data)  # noqa: S302 - as trusted as the bytecode beside it
@@ -73,6 +75,7 @@ class Pack:
         self.modules: Mapping[str, tuple[int, str, bool, int, int, int, int]] = index["modules"]
         self.memos: Mapping[str, tuple[int, int]] = index["memos"]
         self.documents: Mapping[str, tuple[int, int, int, int]] = index["documents"]
+        self.lazy: frozenset[str] = index["lazy"]
 
     def _announce(self, files: list[tuple[int, str]]) -> None:
         """Have the kernel read the beginning of other files too; each may be gone, or be anything."""
@@ -114,3 +117,16 @@ class Pack:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._file)
+
+
+def _refusal(head: bytes) -> str:
+    """Why a file is no pack for us, by how it begins."""
+    if not head.startswith(FAMILY) or b"\n" not in head:
+        return "it is damaged"
+    if not head.startswith(FORMAT):
+        return "another version of aioric made it. Run this one's `aioric optimize` again"
+    made_for = head[len(FORMAT) :].partition(b"\n")[0].decode(errors="replace")
+    ours = interpreter().decode().rstrip("\n")
+    if ours.startswith(made_for):
+        return "it is damaged"
+    return f"it was made for another interpreter ({made_for}; this is {ours})"
