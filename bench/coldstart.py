@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +25,9 @@ from typing import TYPE_CHECKING
 
 from bench import picture, report, starts
 from bench.launch import Launcher, Sample
-from bench.starts_report import markdown, rows
+from bench.rounds import add_options, rounds
+from bench.starts_report import markdown
+from bench.starts_report import rows as summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +42,7 @@ def main() -> None:
     facts = report.environment()
     began = datetime.now(UTC)
     samples = list(take(options))
-    table = rows(samples)
+    table = summarise(samples)
     text = markdown(table, facts)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
@@ -48,7 +52,8 @@ def main() -> None:
         "rows": [asdict(row) for row in table],
     }
     print(text)
-    stem = options.output / f"coldstart-{began:%Y%m%dT%H%M%SZ}"
+    kind = "-instructions" if options.instructions else "-slow" if options.slow else ""
+    stem = options.output / f"coldstart{kind}-{began:%Y%m%dT%H%M%SZ}"
     options.output.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
@@ -62,7 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     known = list(starts.FUNCTIONS)
     parser = argparse.ArgumentParser(prog="python -m bench.coldstart", description="compare cold starts")
     parser.add_argument("--quick", action="store_true", help="the trivial functions, three rounds")
-    parser.add_argument("--rounds", type=int, help="how often everything is started (default 15)")
+    add_options(parser, 15)
     parser.add_argument("--functions", nargs="+", choices=known, help="which (default all)")
     parser.add_argument("--slow", action="store_true", help="with nothing cached, on slow storage")
     parser.add_argument("--instructions", action="store_true", help="count by valgrind, once; do not time")
@@ -76,17 +81,35 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def take(options: argparse.Namespace) -> Iterator[Sample]:
     """Take all samples, with a line of progress for each."""
     plan = [start for name in options.functions for start in starts.prepare(name)]
-    began = time.monotonic()
-    with Launcher(slow=options.slow, count=options.instructions) as launcher:
+    with Launcher() as launcher:
         for start in plan:
             launcher.take(start, -1)  # so that bytecode is written and the page cache knows the files
-        for turn in range(options.rounds):
-            for number, start in enumerate(plan, start=turn * len(plan) + 1):
-                sample = launcher.take(start, turn)
-                progress = f"{number}/{options.rounds * len(plan)} {time.monotonic() - began:.0f}s"
-                what = f"{start.function} {start.contestant}"
-                print(f"{progress:14} {what:40} {sample.figure:10.1f} {sample.unit}", file=sys.stderr)
-                yield sample
+    began = time.monotonic()
+    samples = counted(plan, options.rounds) if options.instructions else timed(plan, options)
+    for number, sample in enumerate(samples, start=1):
+        progress = f"{number}/{options.rounds * len(plan)} {time.monotonic() - began:.0f}s"
+        what = f"{sample.function} {sample.contestant}"
+        print(f"{progress:14} {what:40} {sample.figure:10.1f} {sample.unit}", file=sys.stderr)
+        yield sample
+
+
+def timed(plan: list[starts.Start], options: argparse.Namespace) -> Iterator[Sample]:
+    """One after the other, round by round."""
+    with Launcher(slow=options.slow) as launcher:
+        for turn in rounds(options):
+            for start in plan:
+                yield launcher.take(start, turn)
+
+
+def counted(plan: list[starts.Start], turns: int) -> Iterator[Sample]:
+    """On all cores at once: what is counted does not depend on who else is busy."""
+
+    def count(work: tuple[int, starts.Start]) -> Sample:
+        with Launcher(count=True) as launcher:
+            return launcher.take(work[1], work[0])
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        yield from pool.map(count, [(turn, start) for turn in range(turns) for start in plan])
 
 
 if __name__ == "__main__":

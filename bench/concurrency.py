@@ -18,22 +18,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bench import report
+from bench import picture, report
+from bench.concurrency_report import bars, markdown, summarise
 from bench.contestants import BASELINE, OFFICIAL, OURS, ROOT, TASK, Contestant
 from bench.method import Conversation, Stuck
 from bench.processes import cpu_ns, pss_bytes, running, tree
+from bench.rounds import add_options, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 RESULTS = Path(__file__).parent / "results"
 EVENT = b'{"k": "0123456789"}'
@@ -64,17 +63,6 @@ PLATFORM = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
 }
-
-COLUMNS = {
-    "processes": "processes",
-    "start_ms": "all polling, ms",
-    "pss_mib": "PSS, MiB",
-    "per_second": "per second",
-    "cpu_us": "CPU, µs",
-    "p50_ms": "p50, ms",
-    "p99_ms": "p99, ms",
-}
-FIGURES = (*COLUMNS, "first_poll_ms", "server_cpu_us", "offered_per_second")
 
 OFFERED = 0.5  # of what the official client took, in the same round
 SECONDS = 2.0  # of work, for one figure
@@ -109,22 +97,25 @@ def main() -> None:
     facts = report.environment()
     began = datetime.now(UTC)
     samples = list(take(options))
-    text = markdown(summarise(samples))
+    table = summarise(samples)
+    text = markdown(table, facts)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
         "command": shlex.join(["python", "-m", "bench.concurrency", *sys.argv[1:]]),
         "environment": facts,
         "samples": [asdict(sample) for sample in samples],
+        "rows": [asdict(row) for row in table],
     }
     print(text)
     stem = options.output / f"concurrency-{began:%Y%m%dT%H%M%SZ}"
     options.output.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
-    if not options.quick:
+    stem.with_suffix(".svg").write_text(picture.bars(bars(table)))
+    if not options.quick and len(options.lanes) > 1:
         from bench import plots  # noqa: PLC0415 - matplotlib takes longer to import than a quick run has
 
-        plots.draw(summarise(samples), stem)
+        plots.draw(table, stem)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -132,7 +123,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     names = [contestant.name for contestant in CONTESTANTS]
     parser = argparse.ArgumentParser(prog="python -m bench.concurrency", description="many at once")
     parser.add_argument("--quick", action="store_true", help="less of everything: under a minute")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured (default 3)")
+    add_options(parser, 3)
     parser.add_argument("--lanes", nargs="+", type=int, help="invocations at once (default: all)")
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, help="(default: all)")
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="contestants")
@@ -147,7 +138,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def take(options: argparse.Namespace) -> Iterator[Sample]:
     """Take all samples, contestants innermost, the official client first: its throughput sets the pace."""
     began = time.monotonic()
-    for turn in range(options.rounds):
+    for turn in rounds(options):
         for lanes in options.lanes:
             for workload in options.workloads:
                 pace = 0.0
@@ -226,69 +217,6 @@ class Talk(Conversation):
         if figures["errors"]:
             raise Stuck(f"not all of {count} invocations succeeded: {figures}\n{self.log()}")
         return figures
-
-
-@dataclass(frozen=True)
-class Row:
-    """The medians of one contestant, workload and concurrency, and ratios to the official client's."""
-
-    contestant: str
-    workload: str
-    lanes: int
-    median: Sample
-    ratios: dict[str, float]
-
-
-def summarise(samples: list[Sample]) -> list[Row]:
-    """Medians over the rounds; a ratio is the median of those within a round."""
-    groups = defaultdict[tuple[int, str, str], list[Sample]](list)
-    for sample in samples:
-        groups[sample.lanes, sample.workload, sample.contestant].append(sample)
-    return [
-        Row(
-            contestant=name,
-            workload=workload,
-            lanes=lanes,
-            median=replace(group[0], **_medians(group)),
-            ratios=_ratios(group, groups.get((lanes, workload, BASELINE), [])),
-        )
-        for (lanes, workload, name), group in groups.items()
-    ]
-
-
-def _medians(group: list[Sample]) -> dict[str, Any]:
-    return {figure: median(getattr(sample, figure) for sample in group) for figure in FIGURES}
-
-
-def _ratios(group: list[Sample], baseline: list[Sample]) -> dict[str, float]:
-    theirs = {sample.round: sample for sample in baseline}
-    pairs = [(sample, theirs[sample.round]) for sample in group if sample.round in theirs]
-    return {
-        figure: median(getattr(a, figure) / getattr(b, figure) for a, b in pairs)
-        for figure in FIGURES
-        if pairs
-    }
-
-
-def markdown(table: list[Row]) -> str:
-    """One table per workload and concurrency; in brackets, the ratio to the official client."""
-    parts = []
-    for (lanes, workload), group in groupby(table, lambda row: (row.lanes, row.workload)):
-        lines = [f"### {workload}, {lanes} at once", "", _line(COLUMNS.values(), "runtime")]
-        lines.append(_line(["---:"] * len(COLUMNS), "---"))
-        for row in group:
-            cells = [
-                f"{getattr(row.median, figure):.4g}"
-                + (f" ({row.ratios[figure]:.2f})" if figure in row.ratios else "")
-                for figure in COLUMNS
-            ]
-            lines.append(_line(cells, row.contestant))
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
-
-
-def _line(cells: Iterable[str], first: str) -> str:
-    return "| " + " | ".join([first, *cells]) + " |"
 
 
 if __name__ == "__main__":

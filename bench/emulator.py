@@ -25,11 +25,12 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import report
+from bench import picture, report
 from bench.emulators import EMULATORS, Served, refusal
 from bench.load import Load, call
 from bench.method import cores
 from bench.processes import cpu_ns
+from bench.rounds import add_options, rounds
 from bench.stats import Spread, spread
 
 if TYPE_CHECKING:
@@ -85,12 +86,14 @@ def main() -> None:
         "environment": facts,
         "method": {"rounds": options.rounds, "seconds": options.seconds, "load": "wrk, closed loop"},
         "samples": [asdict(sample) for sample in samples],
+        "rows": compared(samples),
     }
     print(text)
     stem = options.output / f"emulator-{began:%Y%m%dT%H%M%SZ}"
     options.output.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
+    stem.with_suffix(".svg").write_text(picture.bars(bars(samples)))
     print(f"raw figures: {stem.with_suffix('.json')}", file=sys.stderr)
 
 
@@ -99,7 +102,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     names = list(EMULATORS)
     parser = argparse.ArgumentParser(prog="python -m bench.emulator", description="compare emulators")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured (default 5)")
+    add_options(parser, 5)
     parser.add_argument("--seconds", type=int, help="how long each sample is (default 3)")
     parser.add_argument("--lanes", nargs="+", type=int, choices=[1, 4, 16], default=[1, 16])
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="contestants")
@@ -120,7 +123,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def take(options: argparse.Namespace) -> Iterator[Sample]:
     """Take all samples, with a line of progress for each."""
     reason = refusal()
-    for turn in range(options.rounds):
+    for turn in rounds(options):
         for pin in options.pin:
             for lanes in options.lanes:
                 for name in options.only:
@@ -181,9 +184,36 @@ def markdown(samples: list[Sample], facts: dict[str, object]) -> str:
         "Medians over the rounds; ratios are of answers per second in the same round. At concurrency 1 the"
         " classic engine with a `def` handler, above it Managed Instances with `async def` for aioric and"
         f" `def` for awslambdaric. {facts['processor']}, {len(os.sched_getaffinity(0))} cores,"
-        f" Linux {facts['kernel']}, Python {facts['python']}, {facts['versions']}."
+        f" Linux {facts['kernel']}, Python {facts['python']}, {report.versions(facts)}."
     )
     return "\n\n".join([*parts, note]) + "\n"
+
+
+def bars(samples: list[Sample]) -> list[picture.Bar]:
+    """What the picture shows: how long an answer takes, in all."""
+    groups: dict[tuple[str, int, str], list[float]] = {}
+    for each in sorted(samples, key=lambda each: (each.pin, each.lanes)):
+        groups.setdefault((each.pin, each.lanes, each.contestant), []).append(1e6 / each.per_second)
+    return [
+        picture.Bar(
+            f"concurrency {lanes}, everything {report.placement(pin)}", name, spread(found), "µs per answer"
+        )
+        for (pin, lanes, name), found in groups.items()
+    ]
+
+
+def compared(samples: list[Sample]) -> list[dict[str, object]]:
+    """For each contestant, its answers per second in parts of the others' in the same round."""
+    groups: dict[tuple[str, int], dict[str, list[Sample]]] = {}
+    for each in samples:
+        groups.setdefault((each.pin, each.lanes), {}).setdefault(each.contestant, []).append(each)
+    made: list[dict[str, object]] = []
+    for (pin, lanes), group in groups.items():
+        for name, members in group.items():
+            ratios = {baseline: times(members, group.get(baseline, [])) for baseline in BASELINES}
+            told = {baseline: asdict(found) for baseline, found in ratios.items() if found}
+            made.append({"contestant": name, "pin": pin, "lanes": lanes, "to_official": told})
+    return made
 
 
 def rows(group: list[Sample]) -> Iterator[str]:
@@ -206,12 +236,15 @@ def rows(group: list[Sample]) -> Iterator[str]:
 
 def ratio(ours: list[Sample], theirs: list[Sample]) -> str:
     """How many times as many answers a second, with the spread over the rounds."""
+    found = times(ours, theirs)
+    return f"{found.median:.2f} ({found.low:.2f}-{found.high:.2f})" if found else ""
+
+
+def times(ours: list[Sample], theirs: list[Sample]) -> Spread | None:
+    """The same, as figures; `None` where they were not in the same rounds."""
     rates = {each.round: each.per_second for each in theirs}
     pairs = [each.per_second / rates[each.round] for each in ours if each.round in rates]
-    if not pairs:
-        return ""
-    found: Spread = spread(pairs)
-    return f"{found.median:.2f} ({found.low:.2f}-{found.high:.2f})"
+    return spread(pairs) if pairs else None
 
 
 def line(cells: list[str] | tuple[str, ...]) -> str:

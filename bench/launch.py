@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from bench.contestants import ROOT
-from bench.method import Conversation, Stuck
+from bench.method import PATIENCE_SECONDS, Conversation, Stuck
 from bench.processes import running
 from bench.server import command, compiled
 from bench.starts import EVENT
@@ -30,6 +30,7 @@ VALGRIND = (
 )
 COUNTED = re.compile(rb"I\s+refs:\s+([\d,]+)")
 STOP_SECONDS = 30.0
+COUNTING_SECONDS = 400.0  # valgrind is some fifty times slower, and machines may be busy
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Launcher:
         server = running(command(event, 1), cores=cores, folder=ROOT, stdin=subprocess.PIPE)
         self._server = self._stack.enter_context(server)
         self._log.touch()
-        self._talk = Conversation(self._server, self._log)
+        patience = COUNTING_SECONDS if self._count else PATIENCE_SECONDS
+        self._talk = Conversation(self._server, self._log, patience)
         self._port = int(self._talk.hear("listening"))
         return self
 

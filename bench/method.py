@@ -119,8 +119,11 @@ def measure(
 class Conversation:
     """The lines that the server and we exchange, each waited for with patience that ends."""
 
-    def __init__(self, server: subprocess.Popen[bytes], log_file: Path) -> None:
+    def __init__(
+        self, server: subprocess.Popen[bytes], log_file: Path, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """Talk to a server; the log is the runtime's, for the message if things go wrong."""
+        self._patience_seconds = patience_seconds
         self._pipes = _pipes(server)
         self._log_file = log_file
         self.runtime: subprocess.Popen[bytes] | None = None  # whose death ends all waiting
@@ -144,7 +147,7 @@ class Conversation:
     def hear(self, word: str) -> str:
         """Wait for a line that begins with the word, and return the rest of it."""
         line = b""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self._patience_seconds
         while not line.endswith(b"\n"):
             ready, _, _ = select.select([self._pipes[1]], [], [], GLANCE_SECONDS)
             alive = self.runtime is None or self.runtime.poll() is None

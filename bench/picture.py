@@ -39,7 +39,8 @@ def bars(shown: list[Bar]) -> str:
             parts += _bar(bar, top, scale)
             top += ROW
     style = f'font-family="sans-serif" font-size="{FONT}" viewBox="0 0 {WIDTH} {top + 6}"'
-    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {style}>', *parts, "</svg>\n"])
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'  # pages may be dark
+    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {style}>', ground, *parts, "</svg>\n"])
 
 
 def _bar(bar: Bar, top: int, scale: float) -> list[str]:

@@ -11,7 +11,7 @@ from matplotlib.ticker import StrMethodFormatter
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.concurrency import Row
+    from bench.concurrency_report import Row
 
 PLOTS = {
     "cpu_us": "CPU per invocation, µs",

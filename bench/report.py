@@ -74,12 +74,19 @@ def _footnote(table: list[Row], facts: dict[str, object]) -> str:
         "Per invocation, medians over the rounds; ratios are to awslambdaric in the same round.",
         "CPU is user and system time of all the runtime's processes.",
         f"{facts['processor']}, {len(os.sched_getaffinity(0))} cores, Linux {facts['kernel']},",
-        f"Python {facts['python']}, {facts['versions']}.",
+        f"Python {facts['python']}, {versions(facts)}.",
     ]
     if server:
         cost = f"The server's own, at 20 B, is {min(server):.0f} to {max(server):.0f} µs and not in it."
         sentences.insert(2, cost)
     return " ".join(sentences)
+
+
+def versions(facts: dict[str, object]) -> str:
+    """What was compared, for a sentence."""
+    found = facts["versions"]
+    assert isinstance(found, dict)  # noqa: S101 - `environment` made it
+    return ", ".join(f"{name} {version}" for name, version in found.items() if version)
 
 
 def _processor() -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench import report
 from bench.contestants import BASELINE
 from bench.stats import Spread, spread
 
@@ -52,7 +53,7 @@ def markdown(table: list[Row], facts: dict[str, object]) -> str:
     note = (
         "From exec to the first answer, medians; ratios are to awslambdaric in the same round. "
         f"Its `async def` is wrapped in `asyncio.run`. {facts['processor']}, Linux {facts['kernel']}, "
-        f"Python {facts['python']}, {facts['versions']}."
+        f"Python {facts['python']}, {report.versions(facts)}."
     )
     return "\n".join([*lines, "", note]) + "\n"
 

@@ -17,7 +17,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,10 +26,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench import report
+from bench import picture, report
 from bench.contestants import OURS, TASK
 from bench.processes import cpu_ns, running, tree
+from bench.rounds import add_options, rounds
 from bench.streaming_peers import Client, Platform, Taken
+from bench.streaming_report import FLOOR, WEB, bars, rows, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,6 @@ SIZES = {"64B": 64, "1kB": 1024, "64kB": 65536}
 COUNTS = {"64B": 40_000, "1kB": 40_000, "64kB": 6_000}
 QUICK = 10
 STREAMS = 16  # per sample at least, so that the first byte has a median
-FLOOR, WEB = "raw socket", "FastAPI + uvicorn"
 MIB = 2**20
 
 
@@ -197,45 +197,12 @@ def peak(pids: list[int]) -> int:
     return total
 
 
-def table(samples: list[Sample]) -> str:
-    """Medians with their ends, and CPU ratios made within each round."""
-    groups: dict[tuple[int, str], dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
-    for sample in samples:
-        groups[sample.lanes, sample.size][sample.contestant].append(sample)
-    lines = []
-    for (lanes, size), group in groups.items():
-        lines += ["", f"### {size} pieces, concurrency {lanes}", ""]
-        lines += ["| | CPU µs/piece | min-max | pieces per CPU-s, to FastAPI | CPU, to raw socket | MB/s | "]
-        lines[-1] += "first byte µs | PSS MiB |"
-        lines += ["|---|---:|---:|---:|---:|---:|---:|---:|"]
-        for name, rows in group.items():
-            cpu = [row.cpu_us_per_piece for row in rows]
-            cells = [name, f"{median(cpu):.2f}", f"{min(cpu):.2f}-{max(cpu):.2f}"]
-            cells += [ratio(group.get(WEB, []), rows), ratio(rows, group.get(FLOOR, []))]
-            cells += [f"{median(row.mb_per_second for row in rows):.0f}"]
-            cells += [f"{median(row.first_byte_us for row in rows):.0f}"]
-            cells += [f"{median(row.pss_mib for row in rows):.0f}"]
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def ratio(above: list[Sample], below: list[Sample]) -> str:
-    """The CPU of the one to the other's, round by round."""
-    by_round = {sample.round: sample for sample in below}
-    ratios = [
-        each.cpu_us_per_piece / by_round[each.round].cpu_us_per_piece
-        for each in above
-        if each.round in by_round
-    ]
-    return f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if ratios else ""
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     names = list(handlers())
     parser = argparse.ArgumentParser(prog="python -m bench.streaming", description="compare streams")
     parser.add_argument("--quick", action="store_true", help="a tenth of the pieces, one round: a smoke test")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured (default 5)")
+    add_options(parser, 5)
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--lanes", nargs="+", type=int, default=[1, 16], help="concurrency")
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="contestants")
@@ -255,7 +222,7 @@ def main() -> None:
         facts["versions"] |= {package: report._version(package)}  # type: ignore[operator]  # noqa: SLF001
     began = datetime.now(UTC)
     samples = []
-    for turn in range(options.rounds):
+    for turn in rounds(options):
         for lanes in options.lanes:
             for size in options.sizes:
                 for name in options.only:
@@ -271,13 +238,14 @@ def main() -> None:
         text += "| | before | after |\n|---|---:|---:|\n"
         for name, figures in memory.items():
             text += f"| {name} | {figures['before_mib']:.1f} | {figures['after_mib']:.1f} |\n"
-    machine = f"{facts['processor']}, Python {facts['python']}, {facts['versions']}"
-    text += f"\nMedians over {options.rounds} rounds; {machine}.\n"
+    machine = f"{facts['processor']}, Python {facts['python']}, {report.versions(facts)}"
+    text += f"\nMedians over {1 + max(each.round for each in samples)} rounds; {machine}.\n"
     outcome = {
         "date": began.isoformat(timespec="seconds"),
         "command": " ".join(["python", "-m", "bench.streaming", *sys.argv[1:]]),
         "environment": facts,
         "samples": [asdict(sample) for sample in samples],
+        "rows": rows(samples),
         "memory": memory,
     }
     print(text)
@@ -285,6 +253,7 @@ def main() -> None:
     stem = options.output / f"streaming-{began:%Y%m%dT%H%M%SZ}"
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
+    stem.with_suffix(".svg").write_text(picture.bars(bars(samples)))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from bench import picture, report, server, stats
 from bench.contestants import CONTESTANTS, FLOOR, Contestant, floor
 from bench.method import Sample, cores, measure
+from bench.rounds import add_options, rounds
 from bench.workloads import SIZES, workloads
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def parse(name: str, arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the invocations, one round: a smoke test"
     )
-    parser.add_argument("--rounds", type=int, help="how often everything is measured (default 5)")
+    add_options(parser, 5)
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="sizes of events")
     parser.add_argument(
         "--lanes", nargs="+", type=int, choices=[1, 4, 16], default=[1, 16], help="concurrency"
@@ -112,7 +113,7 @@ def take(options: argparse.Namespace) -> Iterator[Sample]:
     """Take all samples, with a line of progress for each."""
     plan = list(cells(options))
     began = time.monotonic()
-    for turn in range(options.rounds):
+    for turn in rounds(options):
         for number, (pin, lanes, workload, contestant) in enumerate(plan, start=turn * len(plan) + 1):
             sample = measure(contestant, workload, lanes, turn, pin=pin, quick=options.quick)
             progress = f"{number}/{options.rounds * len(plan)} {time.monotonic() - began:.0f}s"

@@ -1,24 +1,18 @@
-"""Budget, README and picture are made of figures as the benchmarks leave them."""
+"""Budget, tables and picture are made of figures as the benchmarks leave them."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import readme
 from bench.budget import budgets, exceeded
 from bench.launch import Launcher, Sample
 from bench.picture import Bar, bars
 from bench.starts import prepare
 from bench.starts_report import markdown, rows
 from bench.stats import Spread
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_over_budget() -> None:
@@ -62,7 +56,7 @@ def test_rows_of_starts() -> None:
         for name, figure in [("aioric", 10.0), ("awslambdaric", 20.0)]
     ]
     table = rows(samples)
-    facts: dict[str, object] = dict.fromkeys(["processor", "kernel", "python", "versions"], "")
+    facts: dict[str, object] = {"processor": "", "kernel": "", "python": "", "versions": {}}
 
     assert table[0].ratio == Spread(0.5, 0.5, 0.5)
     assert "| def | aioric | 10.0 | 10.0-30.0 | 0.50 | 0.50-0.50 |" in markdown(table, facts)
@@ -76,21 +70,3 @@ def test_a_picture() -> None:
 
     assert texts[0] == "start <1>, ms"
     assert texts.count("5.0") == 3
-
-
-def test_the_readme(tmp_path: Path) -> None:
-    """The newest table goes between the marks, with its command, its date and its picture."""
-    for stamp, text in (("20260101T000000Z", "old"), ("20260102T000000Z", "new")):
-        stem = tmp_path / f"coldstart-{stamp}"
-        facts = {"command": "python -m bench.coldstart", "date": "2026-01-02T00:00:00"}
-        stem.with_suffix(".json").write_text(json.dumps(facts))
-        stem.with_suffix(".md").write_text(f"| {text} |\n")
-        stem.with_suffix(".svg").write_text("<svg/>")
-    section = readme.section("coldstart", tmp_path)
-
-    assert "| new |" in section
-    assert "`python -m bench.coldstart`, 2026-01-02." in section
-    assert "![coldstart](bench/results/coldstart.svg)" in section
-    assert (tmp_path / "coldstart.svg").exists()
-    with pytest.raises(SystemExit, match="bench --only memory"):
-        readme.section("memory", tmp_path)
