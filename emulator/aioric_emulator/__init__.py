@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aioric_emulator.asynchronous import EventPolicy
     from aioric_emulator.emulator import Emulator
-    from aioric_emulator.in_process import LocalFunction
+    from aioric_emulator.in_process import LocalFunction, lambda_context
     from aioric_emulator.local_lambda import LocalLambda
     from aioric_emulator.results import InvokeRejectedError, InvokeResult, Report
     from aioric_emulator.samples import sample
@@ -26,6 +26,7 @@ __all__ = [
     "LocalLambda",
     "Report",
     "SyncEmulator",
+    "lambda_context",
     "sample",
 ]
 
@@ -33,6 +34,7 @@ _HOMES = {
     "Emulator": "emulator",
     "EventPolicy": "asynchronous",
     "LocalFunction": "in_process",
+    "lambda_context": "in_process",
     "LocalLambda": "local_lambda",
     "SyncEmulator": "sync_emulator",
     "sample": "samples",

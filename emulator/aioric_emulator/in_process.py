@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aioric.config import Config
 from aioric.function import loader
+from aioric.function.context import LambdaContext
 from aioric.function.payload import Codec
 from aioric.function.steps import Function
 from aioric.function.tracing import TraceId
@@ -27,7 +28,7 @@ from aioric_emulator.results import InvokeResult, Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LocalFunction"]
+__all__ = ["LocalFunction", "lambda_context"]
 
 
 class Lines:
@@ -70,6 +71,10 @@ class LocalFunction:
         facts |= {"AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}", "AWS_LAMBDA_LOG_STREAM_NAME": "local"}
         # Nothing is asked of the Runtime API; the configuration wants its address all the same.
         self._config = Config({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1", **facts}, "local.handler")
+
+    def context(self, **facts: Any) -> LambdaContext:
+        """Give a context as the handler gets it, for a call by hand; `facts` are those of `invoke`."""
+        return LambdaContext(self._invocation(None, **facts), self._config)
 
     def invoke(self, payload: object = None, **facts: Any) -> InvokeResult:
         """Call the handler and wait, also for one that is a coroutine function.
@@ -163,6 +168,22 @@ class LocalFunction:
             Report(duration, 0.0, None, "success", error_type),
             lines.kept,
         )
+
+
+def lambda_context(
+    *,
+    name: str = "function",
+    timeout: float = 3.0,
+    memory: int = 128,
+    region: str = "us-east-1",
+    **facts: Any,
+) -> LambdaContext:
+    """Give the context of an invocation of any function, for a handler that is called by hand.
+
+    `timeout` is in seconds from now, `memory` in MB; `facts` are those of `LocalFunction.invoke`.
+    """
+    function = LocalFunction(len, name=name, timeout=timeout, memory=memory, region=region)
+    return function.context(**facts)
 
 
 class Sink:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aioric.errors import HandlerNotFound
-from aioric_emulator.in_process import LocalFunction
+from aioric_emulator.in_process import LocalFunction, lambda_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -112,3 +112,17 @@ def test_a_handler_by_name() -> None:
     assert LocalFunction("json.dumps").invoke is not None
     with pytest.raises(HandlerNotFound):
         LocalFunction("json.nothing")
+
+
+def test_a_context_for_a_call_by_hand() -> None:
+    """It is the runtime's own, with the facts that were asked for, and time that runs."""
+    context = lambda_context(
+        name="mine", timeout=10, memory=256, tenant_id="t", client_context={"custom": {"a": 1}}
+    )
+    assert (context.function_name, context.memory_limit_in_mb, context.tenant_id) == ("mine", "256", "t")
+    assert context.invoked_function_arn == "arn:aws:lambda:us-east-1:123456789012:function:mine"
+    assert context.client_context is not None
+    assert context.client_context.custom == {"a": 1}
+    assert 9_000 < context.get_remaining_time_in_millis() <= 10_000
+    assert plain("event", context)["id"] == context.aws_request_id
+    assert lambda_context().aws_request_id != lambda_context().aws_request_id

@@ -27,4 +27,4 @@ def test_what_the_page_shows_works(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert "8 passed" in done.stdout, done.stdout + done.stderr
+    assert "9 passed" in done.stdout, done.stdout + done.stderr
