@@ -7,7 +7,7 @@
 # BASE      a base image to use as it is, where a registry can be reached; else one is made here, of Debian's
 #           packages, under the name that the Dockerfile asks for: python:X-slim without a registry
 # ARCH      "arm64" on an amd64 machine (or the other way round) has QEMU run everything of the other architecture;
-#           minutes for what takes seconds, so not in CI
+#           half an hour and more for what takes minutes, so not in CI; KEEP spares the base's part the next time
 # BENCH     if set, measure with bench/image.py in place of testing; the arguments are its own
 # KEEP      a folder for the engine's store, kept; else everything is in a temporary one, dropped at the end
 #
@@ -62,9 +62,26 @@ certificates=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
 printf '[global]\ncert = /run/secrets/ca.crt\n' > "$work/pip.conf"
 secrets=(--secret "id=pip_conf,src=$work/pip.conf" --secret "id=ca,src=$certificates")
 
+# Run by QEMU, pip may take longer over a handshake than a server waits. Wheels are fetched by this machine then.
+fetch_wheels() {  # fetch_wheels PYTHON
+    local folder=$work/wheels-$1 cpu options group
+    case $ARCH in arm64) cpu=aarch64 ;; *) cpu=x86_64 ;; esac
+    mkdir -p "$folder"
+    options=(-qq --only-binary :all: --python-version "$1" --dest "$folder" --platform "manylinux_2_28_$cpu"
+        --platform "manylinux_2_17_$cpu" --platform "manylinux2014_$cpu")
+    for group in fast emulator; do
+        .venv/bin/python -m pip download "${options[@]}" --no-deps --require-hashes -r "image/requirements/$group.txt"
+    done
+    .venv/bin/python -m pip download "${options[@]}" 'pip>=25.1' 'hatchling>=1.25' editables \
+        -r examples/container/requirements.txt
+    .venv/bin/python -m pip download "${options[@]}" . --group test
+    printf '[global]\nno-index = true\nfind-links = /wheels\n' > "$work/pip.conf"
+    wheels=(--volume "$folder:/wheels:ro")
+}
+
 build() {  # build TAG TARGET ARGUMENT...
     local began=$SECONDS tag=$1 log=$work/build-${1##*-}.log
-    IMAGE=$tag scripts/image.sh --pull=never "${platform[@]}" "${secrets[@]}" --target "$2" "${@:3}" \
+    IMAGE=$tag scripts/image.sh --pull=never "${platform[@]}" "${wheels[@]}" "${secrets[@]}" --target "$2" "${@:3}" \
         > "$log" 2>&1 || {
         cat "$log" >&2
         exit 1
@@ -72,7 +89,7 @@ build() {  # build TAG TARGET ARGUMENT...
     echo "built $tag in $((SECONDS - began)) s"
 }
 
-failed=()
+failed=() wheels=()
 for python in $PYTHONS; do
     base=${BASE:-docker.io/$repository:$python-slim}
     if [ -z "${BASE-}" ] && ! podman image exists "$base"; then
@@ -85,12 +102,13 @@ for python in $PYTHONS; do
         make_base "$python" "$base" || { echo "no base with Python $python could be made" >&2; exit 1; }
         echo "made $base in $((SECONDS - began)) s: $(podman run --rm "$base" python3 --version)"
     fi
+    [ -z "$ARCH" ] || fetch_wheels "$python"
     arguments=(--build-arg "BASE=$base" --build-arg "PYTHON_VERSION=$python")
     build "localhost/$tagged:$python-base" base "${arguments[@]}"
     build "localhost/$tagged:$python-slim" slim "${arguments[@]}"
     export AIORIC_IMAGES=localhost/$tagged:$python AIORIC_BASE=$base
     if [ -n "${BENCH-}" ]; then
-        podman build --quiet --pull=never "${platform[@]}" "${secrets[@]}" --build-arg "BASE=$base" \
+        podman build --quiet --pull=never "${platform[@]}" "${wheels[@]}" "${secrets[@]}" --build-arg "BASE=$base" \
             --tag "$AIORIC_IMAGES-awslambdaric" --file bench/image.Dockerfile bench >/dev/null
         .venv/bin/python -m bench.image "$@"
         continue
@@ -100,8 +118,8 @@ for python in $PYTHONS; do
     again=$!
     build "localhost/$tagged:$python-test" test "${arguments[@]}"
     wait "$again"
-    podman build --quiet --pull=never "${platform[@]}" "${secrets[@]}" --build-arg "AIORIC=$AIORIC_IMAGES-base" \
-        --tag "$AIORIC_IMAGES-example" examples/container >/dev/null
+    podman build --quiet --pull=never "${platform[@]}" "${wheels[@]}" "${secrets[@]}" \
+        --build-arg "AIORIC=$AIORIC_IMAGES-base" --tag "$AIORIC_IMAGES-example" examples/container >/dev/null
     echo "== Python $python =="
     .venv/bin/python -m pytest tests/image ${ARCH:+--timeout=900} "$@" || failed+=("$python")
 done
