@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OURS = "aioric"
 MORE_IS_BETTER = ("per_second",)
+CAPTIONS = (("cpu_ratio", "CPU"), ("wall_ratio", "time"), ("cold_ratio", "cold"), ("ratio", "start"))
 FIGURES = {
     "cpu_us": "CPU",
     "pss_mib": "memory",
@@ -48,7 +49,7 @@ def behind(outcome: Outcome) -> list[str]:
 
 def _worse(row: dict[str, Any]) -> Iterator[str]:
     where = _place(row)
-    for name, label in (("cpu_ratio", "CPU"), ("wall_ratio", "time"), ("ratio", "start")):
+    for name, label in CAPTIONS:
         if (ratio := row.get(name)) and ratio["median"] >= 1:
             yield f"{where}: {label} {_told(ratio)}"
     for name, ratio in (row.get("ratios") or {}).items():

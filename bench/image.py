@@ -1,10 +1,10 @@
 """From exec to the first answer inside a container: our images beside python:slim with awslambdaric.
 
-Run by `BENCH=1 make image-test`, which builds the images, all from one base. A container of each is kept
-waiting. A start then is a fork of this process that enters the container's file system, becomes Lambda's
-user, takes the time and executes the image's entry point; it ends when the answer to the first event arrives
-at the Runtime API, which is this process too. So the engine's own work is not measured, and the image's
-files, links and path are.
+Run by `BENCH=1 make image-test`, which builds the images, all from one base; `python -m bench.readme` puts
+the newest table into docs/deploy.md. A container of each is kept waiting. A start then is a fork of this
+process that enters the container's file system, becomes Lambda's user, takes the time and executes the
+image's entry point; it ends when the answer to the first event arrives at the Runtime API, which is this
+process too. So the engine's own work is not measured, and the image's files, links and path are.
 
 Warm: everything was read before. Cold: before each start the pages of all the image's files are dropped from
 the page cache (the C library stays, the waiting containers use it); directories stay known. The contestants
@@ -111,12 +111,13 @@ def measure(waiting: list[Container], rounds: int, cold_rounds: int) -> None:
             each.cold.append(start(each))
 
 
-def ratios(starts: list[Start], rival: list[Start], of: str = "milliseconds") -> list[float]:
-    """Give the first quartile, the median and the third quartile of the rounds' ratios to the rival."""
+def ratio(starts: list[Start], rival: list[Start], of: str = "milliseconds") -> dict[str, float]:
+    """Give the median of the rounds' ratios to the rival, and the middle half around it."""
     pairs = zip(starts, rival, strict=True)
-    return statistics.quantiles(
+    quartiles = statistics.quantiles(
         (getattr(start, of) / getattr(other, of) for start, other in pairs), method="inclusive"
     )
+    return dict(zip(("low", "median", "high"), quartiles, strict=True))
 
 
 def report(waiting: list[Container], bare: int, python: str, rounds: dict[str, int]) -> None:
@@ -134,9 +135,9 @@ def report(waiting: list[Container], bare: int, python: str, rounds: dict[str, i
                 "opened": files and files[0],
                 "missed": files and files[1],
                 "cold_bytes": statistics.median(start.disk_bytes for start in each.cold),
-                "cpu_ratio": ratios(each.warm, rival.warm, "cpu_milliseconds"),
-                "warm_ratio": ratios(each.warm, rival.warm),
-                "cold_ratio": ratios(each.cold, rival.cold),
+                "cpu_ratio": ratio(each.warm, rival.warm, "cpu_milliseconds"),
+                "wall_ratio": ratio(each.warm, rival.warm),
+                "cold_ratio": ratio(each.cold, rival.cold),
                 "warm": [dataclasses.asdict(start) for start in each.warm],
                 "cold": [dataclasses.asdict(start) for start in each.cold],
             }
@@ -176,7 +177,7 @@ def table(rows: list[dict[str, Any]], document: dict[str, Any]) -> str:
                 f"{statistics.median(start['milliseconds'] for start in row[of]):.1f}"
                 for of in ("warm", "cold")
             ),
-            *(spread(row[of]) for of in ("cpu_ratio", "warm_ratio", "cold_ratio")),
+            *(spread(row[of]) for of in ("cpu_ratio", "wall_ratio", "cold_ratio")),
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     words = [
@@ -188,10 +189,9 @@ def table(rows: list[dict[str, Any]], document: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def spread(quartiles: list[float]) -> str:
+def spread(found: dict[str, float]) -> str:
     """Give a median, and the middle half around it."""
-    low, middle, high = quartiles
-    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
+    return f"{found['median']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
 
 
 if __name__ == "__main__":
