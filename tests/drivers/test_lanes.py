@@ -75,6 +75,54 @@ def test_handlers_overlap(loop_driver: Driver, peer: Peer) -> None:
             assert line.expect_response(f"id-{number}").body == b"%d" % number
 
 
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "after a turn of the loop"])
+def test_each_invocation_has_a_task_of_its_own(loop_driver: Driver, peer: Peer, *, waits: bool) -> None:
+    """From a handler's first line on, the current task is its own and no other invocation's."""
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    async def handler(_event: Any, _context: Any) -> Any:
+        tasks.append(asyncio.current_task())
+        if waits:
+            await asyncio.sleep(0)
+        tasks.append(asyncio.current_task())
+
+    with loop_driver.serving(peer, handler):
+        line = peer.accept()
+        line.expect_poll()
+        for number in range(3):
+            line.send(event(f"id-{number}"))
+            line.expect_response(f"id-{number}")
+            line.send(accepted())
+            line.expect_poll()
+
+    assert None not in tasks
+    assert tasks[::2] == tasks[1::2]
+    assert len(set(tasks)) == 3
+
+
+def test_a_functions_own_kind_of_task_is_used(loop_driver: Driver, peer: Peer) -> None:
+    """Where a function has set a task factory its tasks are what serves."""
+
+    class Own(asyncio.Task[Any]):
+        pass
+
+    async def handler(event: Any, _context: Any) -> Any:
+        if event:
+            asyncio.get_running_loop().set_task_factory(
+                lambda loop, coroutine, **options: Own(coroutine, loop=loop, **options)
+            )
+        return isinstance(asyncio.current_task(), Own)
+
+    with loop_driver.serving(peer, handler):
+        line = peer.accept()
+        line.expect_poll()
+        for number, expected in enumerate((b"false", b"true")):
+            line.send(event(f"id-{number}", b"1"))
+            assert line.expect_response(f"id-{number}").body == expected
+            line.send(accepted())
+            line.expect_poll()
+
+
 def test_answers_leave_out_of_order(loop_driver: Driver, peer: Peer) -> None:
     """The answer to a later event leaves while an earlier one is still being served."""
     gates = {"slow": Gate()}

@@ -8,9 +8,11 @@ room, a stream, work after the answer, the end) is left to the lane's own task, 
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from aioric.drivers.blocking import report_refusals
 from aioric.drivers.lines import Line, wake
+from aioric.drivers.sockets import has_gone
 from aioric.errors import ConnectionLost, MalformedResponse, PlatformRefused
 from aioric.function.aside import import_own
 from aioric.identity import stage
@@ -20,6 +22,7 @@ from aioric.protocol.conversation import JOIN_UP_TO
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Coroutine
     from typing import Any
 
     from aioric.drivers.sinks import Sink
@@ -45,7 +48,7 @@ class Lane(Line):
 
     Attributes:
         function: The same, as is `journal`.
-        task: Where the latest invocation is, or was, served.
+        task: Where the latest invocation is, or was, served; `None` until that has taken its first step.
     """
 
     __slots__ = (
@@ -158,7 +161,7 @@ class Lane(Line):
         if self._sink is not None:
             raise RuntimeError("the answer of this invocation is streamed already")
         sink: Sink = import_own("aioric.drivers.timed_sinks").TimedSink(self, invocation, streamed)
-        sink.watch_time(self.function.fail_stream(invocation), self.task)
+        sink.watch_time(self.function.fail_stream(invocation), self.task or asyncio.current_task())
         self._sink = sink
         return sink
 
@@ -211,13 +214,17 @@ class Lane(Line):
             else:  # while the handler runs: the peer has closed, or speaks out of turn
                 self.close()
             return
-        assert self._socket is not None  # noqa: S101 - watched only while it is open
+        assert self._socket is not None and self._watch is not None  # noqa: S101, PT018 - heard only while open
         try:
             # Until nothing is left: for a connection that was reset, uvloop calls once and never
             # again, even if bytes that came before the reset are unread.
-            invocation = None
+            invocation, looked = None, False
             while not (invocation or conversation.outgoing or conversation.reopen or self._finished()):
+                if looked and not has_gone(self._watch):  # a look costs a third of a vain `recv`
+                    self._report()
+                    return
                 invocation = conversation.receive(self._socket.recv(conversation.appetite))
+                looked = True
         except BlockingIOError:
             self._report()
             return
@@ -236,7 +243,8 @@ class Lane(Line):
         self._parked = waiter
         self._handling = True
         self._serving = invocation
-        self.task = self._loop.create_task(self._handle(invocation))
+        self.task = None
+        self.task = _begin_task(self._loop, self._handle(invocation))
 
     def _report(self) -> None:
         if self.conversation.refusals:
@@ -247,3 +255,10 @@ class Lane(Line):
         super().abandon()
         if self.task is not None:
             self.task.cancel("the environment is shut down")
+
+
+def _begin_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task for the coroutine; where Python can, it takes its first step, often the only one, at once."""
+    if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
+        return asyncio.Task(coroutine, loop=loop, eager_start=True)  # pragma: no cover - not on Python 3.11
+    return loop.create_task(coroutine)

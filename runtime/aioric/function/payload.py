@@ -67,7 +67,7 @@ class Codec:
         try:
             if self._own.loads is not None:
                 return self._own.loads(payload)
-            return self._parse(str(payload, "utf-8"))
+            return self._parse(payload.decode())
         except Exception as error:
             reason = str(error).replace(" from a unicode string", " from a string")
             raise UnmarshalError(f"Unable to unmarshal input: {reason}") from error

@@ -111,23 +111,27 @@ class Conversation:
 
     def answer(self, invocation: Invocation, answer: Buffered | Failed, *, poll: bool = True) -> None:
         """Post the answer, and ask for the next invocation unless `poll` is false."""
+        api = self._api
         head = (
-            self._api.response(invocation, answer)
+            api.response(invocation, answer)
             if isinstance(answer, Buffered)
-            else self._api.error(invocation, answer)
+            else api.error(invocation, answer)
         )
-        small = len(answer.body) <= JOIN_UP_TO
-        parts = [head + answer.body] if small else [head, answer.body]
-        self._answer = parts
+        body = answer.body
+        follows = poll and self._pipeline
         self.deadline_ms = invocation.deadline_ms
-        self._answer_size = len(head) + len(answer.body)
         self._polling = poll
-        self.outgoing.extend(parts)
-        if poll and self._pipeline:
-            if small:
-                self.outgoing[-1] += self._api.next_invocation
-            else:
-                self.outgoing.append(self._api.next_invocation)
+        if len(body) <= JOIN_UP_TO:
+            whole = head + body
+            self._answer = [whole]
+            self._answer_size = len(whole)
+            self.outgoing.append(whole + api.next_invocation if follows else whole)
+            return
+        self._answer = [head, body]
+        self._answer_size = len(head) + len(body)
+        self.outgoing += self._answer
+        if follows:
+            self.outgoing.append(api.next_invocation)
 
     def stream(self, invocation: Invocation, answer: Streamed) -> bytes:
         """The head of an answer that will be streamed. Nothing is owed before `stream_begins`."""
@@ -153,20 +157,21 @@ class Conversation:
             MalformedResponse: Nor does it make sense; call `lost`.
             PlatformRefused: No further invocation can be served.
         """
+        reader = self._reader
         if data:
-            self._reader.feed(data)
-            response = self._reader.read()
+            reader.feed(data)
+            response = reader.read()
         else:
-            response = self._reader.end()
+            response = reader.end()
             if response is None:
                 raise ConnectionLost("the Runtime API closed the connection")
         while response is not None:
             invocation = self._understand(response)
             if invocation is not None or self.outgoing:  # nothing more was asked on this connection
-                if not self._reader.idle:  # and more was said: serve the event, trust no more
+                if not reader.idle:  # and more was said: serve the event, trust no more
                     self.reopen = True
                 return invocation
-            response = None if self._reader.idle else self._reader.read()
+            response = reader.read()
         return None
 
     @property

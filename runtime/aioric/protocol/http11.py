@@ -93,7 +93,13 @@ class ResponseReader:
             LimitExceeded: A part is larger than its limit.
         """
         if self._state == _HEAD and not self._scanned:
-            response = self._read_at_once()
+            rest = self._rest
+            if rest.startswith(self._familiar_bytes):
+                self._rest = rest[len(self._familiar_bytes) :]
+                return self._familiar
+            if not rest:
+                return None
+            response = self._read_at_once(rest)
             if response is not None:
                 return response
         return self._read_by_steps()
@@ -127,26 +133,24 @@ class ResponseReader:
             return self._finish()
         raise ConnectionLost("the Runtime API closed the connection in the middle of a response")
 
-    def _read_at_once(self) -> Response | None:
+    def _read_at_once(self, rest: bytes) -> Response | None:
         """The usual case in few steps: a head and its sized body, received together."""
-        rest = self._rest
-        if rest.startswith(self._familiar_bytes):
-            self._rest = rest[len(self._familiar_bytes) :]
-            return self._familiar
         end = rest.find(b"\r\n\r\n")
         if not 0 <= end <= MAX_HEAD:
             return None
         response = self._heads.read(rest[:end])
         headers = response.headers
-        if response.status not in _USUAL or "content-length" not in headers or "transfer-encoding" in headers:
+        status = response.status
+        length = headers.get("content-length")
+        if length is None or status not in _USUAL or "transfer-encoding" in headers:
             return None
         start = end + 4
-        stop = start + _content_length(headers["content-length"])
+        stop = start + _content_length(length)
         if stop > len(rest):
             return None
         response.body = rest[start:stop]
         self._rest = rest[stop:]
-        if response.status == _ACCEPTED:
+        if status == _ACCEPTED:
             self._familiar, self._familiar_bytes = response, rest[:stop]
         return response
 
