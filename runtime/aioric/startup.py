@@ -181,7 +181,8 @@ class Runtime:
 
             return lambda share: self._serve_loop(handler, opener, share), self._shares(lanes)
         if self.config.sync_threads:
-            return lambda share: self._serve_threads(handler, share), self._shares(lanes)
+            threads = import_own("aioric.drivers.threads")  # only where a function asks for it, and shared
+            return lambda share: self._serve_threads(handler, threads, share), self._shares(lanes)
         return lambda _: self._serve_blocking(handler), [1] * lanes
 
     def _shares(self, lanes: int) -> list[int]:
@@ -222,9 +223,7 @@ class Runtime:
         function = self._function(handler, around, complete)
         return around.live(self, lambda: blocking.serve(line, function.run, conversation, around))
 
-    def _serve_threads(self, handler: Callable[..., Any], share: int) -> int:
-        from aioric.drivers import threads  # noqa: PLC0415 - only where a function asks for it
-
+    def _serve_threads(self, handler: Callable[..., Any], threads: Any, share: int) -> int:
         self._enter(share)
         around = Around(self.config, self.journal, completer(self.config, self.journal))
         lanes = []
@@ -232,7 +231,7 @@ class Runtime:
             conversation = self._conversation()
             line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
             lanes.append(threads.Lane(line, self._function(handler, around).run, conversation, around))
-        return around.live(self, lambda: threads.serve(lanes, around))
+        return around.live(self, lambda: int(threads.serve(lanes, around)))
 
     def _enter(self, share: int) -> None:
         """Begin to serve so many invocations at once in this process."""

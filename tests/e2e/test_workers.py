@@ -188,6 +188,25 @@ def test_a_thread_that_ends_the_process_lets_the_others_answer(peer: Peer, tmp_p
         assert runtime.ended() == 1
 
 
+@pytest.mark.parametrize(
+    ("handler", "env"),
+    [
+        ("forked.imported", {}),
+        ("forked.imported_plain", {}),
+        ("forked.imported_plain", {"AIORIC_SYNC": "threads"}),
+    ],
+    ids=["async", "def", "threads"],
+)
+async def test_workers_import_nothing_to_serve(
+    aioric_function: type[Emulator], handler: str, env: dict[str, str]
+) -> None:
+    """All that serving takes is loaded before the fork: what a worker imports it shares with none."""
+    async with aioric_function(
+        handler, task_root=TASK, command=COMMAND, env={"AIORIC_WORKERS": "2", **env}, concurrency=2
+    ) as fn:
+        assert await ask(fn, {}) == ("", [])
+
+
 async def test_hooks_surround_the_fork(aioric_function: type[Emulator]) -> None:
     """`before_fork` runs once in the parent, `after_fork` once in each worker, also in one that replaces."""
     env = {"AIORIC_WORKERS": "2"}

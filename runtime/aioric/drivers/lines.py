@@ -129,12 +129,30 @@ class Line:
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.setblocking(False)
-            await self._loop.sock_connect(connection, address)
+            await self._reach(connection, address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    async def _reach(self, connection: socket.socket, address: tuple[object, ...]) -> None:
+        """Connect. Not by uvloop's `sock_connect`: it imports a codec for names of hosts, in every worker.
+
+        Raises:
+            OSError: Nobody listens there.
+        """
+        try:
+            connection.connect(address)
+        except BlockingIOError:
+            connected = self._loop.create_future()
+            self._loop.add_writer(connection.fileno(), wake, connected, True)
+            try:
+                await connected
+            finally:
+                self._loop.remove_writer(connection.fileno())
+            if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(error, "the Runtime API cannot be reached") from None
 
     async def _write(self, connection: socket.socket, parts: Sequence[bytes | memoryview]) -> None:
         room = True

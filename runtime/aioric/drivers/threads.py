@@ -6,11 +6,11 @@ handlers run at once.
 
 from __future__ import annotations
 
+import threading
 from _contextvars import copy_context
 from _queue import Empty, SimpleQueue
 
 from aioric.drivers.blocking import finish, stream
-from aioric.function.aside import import_stdlib
 from aioric.messages import Streamed
 
 TYPE_CHECKING = False
@@ -36,7 +36,6 @@ def serve(lanes: Sequence[Lane], around: Around | None = None) -> int:
         ConnectionLost: The Runtime API cannot be reached any more.
         BaseException: What a handler raised to end the process.
     """
-    threading = import_stdlib("threading")
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
     for number, lane in enumerate(lanes):
         # Daemons, because a poll cannot be taken back: the process must not wait for their end.
