@@ -29,8 +29,8 @@ if [ ! -e "$emulator/python" ]; then
     exit 1
 fi
 
-# The variables by which AWS's emulator is configured, with its defaults.
-set -- "$_HANDLER" --host 0.0.0.0 --port 8080 --task-root "${LAMBDA_TASK_ROOT:-/var/task}" \
+# The variables by which AWS's emulator is configured, with its defaults. An image's files do not change.
+set -- "$_HANDLER" --no-reload --host 0.0.0.0 --port 8080 --task-root "${LAMBDA_TASK_ROOT:-/var/task}" \
     --timeout "${AWS_LAMBDA_FUNCTION_TIMEOUT:-300}" --memory "${AWS_LAMBDA_FUNCTION_MEMORY_SIZE:-3008}" \
     --log-format "${AWS_LAMBDA_LOG_FORMAT:-Text}"
 if [ -n "${AWS_LAMBDA_LOG_LEVEL-}" ]; then

@@ -48,6 +48,7 @@ def test_our_emulator(image: str, images: Images, containers: list[Container]) -
     assert answer["handler"] == "app.who"
     assert answer["python"] == images.python
     assert answer["executable"] == "/usr/local/bin/python3"
+    assert "reload" not in container.logs
     assert answer["writable"] == ["/tmp"]  # noqa: S108 - the one folder that Lambda lets a function write to
 
 
