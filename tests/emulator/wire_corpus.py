@@ -1,8 +1,8 @@
-"""The good requests that fuzzing starts from: of the front door, and of a runtime and its extensions."""
+"""The good requests that fuzzing starts from: of SDKs, of a runtime and its extensions, of browsers."""
 
 from __future__ import annotations
 
-__all__ = ["FRONT_DOOR", "GOOD", "RUNTIME_API"]
+__all__ = ["FRONTS", "FRONT_DOOR", "GOOD", "RUNTIME_API"]
 
 INVOKE = "/2015-03-31/functions/function/invocations"
 STREAM = "/2021-11-15/functions/function/response-streaming-invocations"
@@ -75,5 +75,18 @@ RUNTIME_API: tuple[bytes, ...] = (
     request(f"POST {EXTENSION}/init/error", "Lambda-Extension-Function-Error-Type: Extension.E", body=b"{}"),
     request("PUT /2022-07-01/telemetry", body=b'{"types": ["platform"]}'),
     request("PUT /2020-08-15/logs", body=b'{"types": ["platform"]}'),
+    b"",
+)
+
+# What Function URLs, APIs and load balancers are asked.
+FRONTS: tuple[bytes, ...] = (
+    request("GET /a/b%20c?d=e&d=%2f&f", "Accept: */*", "Cookie: a=b; c", "Cookie: d=e"),
+    request("POST /x", "Content-Type: application/json", body=b'{"a": 1}'),
+    request("PUT /Prod/x", "Content-Type: image/png", "X-Forwarded-For: 1.2.3.4", body=bytes(range(256))),
+    chunked("POST /%C3%A9", "Content-Type: text/plain", pieces=(b"one", b"two"), trailers=b"X-T: 1\r\n"),
+    request("OPTIONS /x", "Origin: http://a.example", "Access-Control-Request-Method: GET"),
+    request("HEAD http://a.example/x"),
+    request("GET /", "Connection: Upgrade", "Upgrade: websocket"),
+    request("GET /one") * 3,
     b"",
 )

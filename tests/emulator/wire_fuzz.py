@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.emulator.wire_corpus import FRONT_DOOR, GOOD, RUNTIME_API
+from tests.emulator.wire_corpus import FRONT_DOOR, FRONTS, GOOD, RUNTIME_API
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +32,11 @@ ROOT = Path(__file__).parents[2]
 FUNCTION = """\
 import os
 def handler(event, context):
+    if isinstance(event, dict) and "requestContext" in event:
+        return {"statusCode": 200, "headers": {"x-path": str(event.get("path"))}, "body": event.get("body")}
     return os.environ["AWS_LAMBDA_RUNTIME_API"]
 async def handler_async(event, context):
-    return os.environ["AWS_LAMBDA_RUNTIME_API"]
+    return handler(event, context)
 """
 PATIENCE = 20.0
 # A poll that a case left behind takes one event of a Managed Instances function, as on the platform.
@@ -71,6 +73,17 @@ HEADERS = (
 )
 
 
+# Where a case goes, and what it begins as. All but the first two are options of `aioric dev`.
+DOORS = {
+    "invoke": FRONT_DOOR,
+    "runtime-api": RUNTIME_API,
+    "url": FRONTS,
+    "http-api": FRONTS,
+    "rest-api": FRONTS,
+    "alb": FRONTS,
+}
+
+
 class UnwellError(Exception):
     """The emulator is not what it was: it ended, hangs, leaks, or reports a fault of its own."""
 
@@ -79,7 +92,7 @@ class UnwellError(Exception):
 class Case:
     """What one connection does: bytes in pieces, then an end."""
 
-    is_front: bool
+    door: str
     pieces: tuple[bytes, ...]
     ending: str
     reads: bool
@@ -88,8 +101,8 @@ class Case:
 def make_case(seed: int, number: int) -> Case:
     """Give a case; the same for the same numbers."""
     draw = random.Random(f"{seed}:{number}")  # noqa: S311 - not a secret
-    is_front = draw.random() < 0.5
-    corpus = FRONT_DOOR if is_front else RUNTIME_API
+    (door,) = draw.choices(list(DOORS), (4, 4, 1, 1, 1, 1))
+    corpus = DOORS[door]
     data = bytearray(draw.choice(corpus))
     if draw.random() < 0.1:
         data = bytearray(draw.randbytes(draw.randrange(2000)))
@@ -98,7 +111,7 @@ def make_case(seed: int, number: int) -> Case:
     cuts = sorted(draw.randrange(len(data) + 1) for _ in range(draw.choice((0, 0, 1, 2, 5))))
     edges = [0, *cuts, len(data)]
     pieces = tuple(bytes(data[start:end]) for start, end in pairwise(edges))
-    return Case(is_front, pieces, draw.choice(("close", "half", "reset")), draw.random() < 0.5)
+    return Case(door, pieces, draw.choice(("close", "half", "reset")), draw.random() < 0.5)
 
 
 def mutate(draw: random.Random, data: bytearray, corpus: tuple[bytes, ...]) -> None:
@@ -126,12 +139,11 @@ def mutate(draw: random.Random, data: bytearray, corpus: tuple[bytes, ...]) -> N
 class Target:
     """A running `aioric dev` with one function."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], ports: dict[str, int], log: Path) -> None:
         self.process = psutil.Process(process.pid)
         self._popen = process
-        self._front = port
+        self._ports = ports
         self._log = log
-        self._api = 0
         self.good()
         self._descriptors = self.process.num_fds()
         self._memory = self.process.memory_info().rss
@@ -140,7 +152,7 @@ class Target:
         """Do what the case says. What the emulator does with it is not judged here."""
         with (
             suppress(OSError),
-            socket.create_connection(("127.0.0.1", self._front if case.is_front else self._api)) as peer,
+            socket.create_connection(("127.0.0.1", self._ports[case.door])) as peer,
         ):
             peer.settimeout(0.02)
             for piece in case.pieces:
@@ -162,13 +174,13 @@ class Target:
                 raise UnwellError(f"no answer to a good request ({error!r}); {self._tail()}") from error
             head, _, body = answer.partition(b"\r\n\r\n")
             if head.startswith(b"HTTP/1.1 200 ") and b"X-Amz-Function-Error" not in head:
-                self._api = int(json.loads(body).rpartition(":")[2])
+                self._ports["runtime-api"] = int(json.loads(body).rpartition(":")[2])
                 return
             time.sleep(0.01)
         raise UnwellError(f"a good request is answered by {answer!r}; {self._tail()}")
 
     def _invoke(self) -> bytes:
-        with socket.create_connection(("127.0.0.1", self._front), timeout=PATIENCE) as peer:
+        with socket.create_connection(("127.0.0.1", self._ports["invoke"]), timeout=PATIENCE) as peer:
             peer.sendall(GOOD.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
             return b"".join(iter(lambda: peer.recv(65536), b""))
 
@@ -213,9 +225,9 @@ def serving(folder: Path, lanes: int | None) -> Iterator[Target]:
     """Run `aioric dev` in a folder, and nothing of it afterwards."""
     (folder / "app.py").write_text(FUNCTION)
     log = folder / "log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    ports = dict(
+        zip((door for door in DOORS if door != "runtime-api"), free_ports(len(DOORS) - 1), strict=True)
+    )
     handler = "app.handler" if lanes is None else "app.handler_async"
     command = [
         sys.executable,
@@ -224,8 +236,9 @@ def serving(folder: Path, lanes: int | None) -> Iterator[Target]:
         "dev",
         handler,
         "--port",
-        str(port),
+        str(ports["invoke"]),
         "--no-reload",
+        *(f"--{door}={port}" for door, port in ports.items() if door != "invoke"),
     ]
     # One environment: a second one, for a case that overlaps another, would look like a leak.
     command += ["--max-environments", "1"] if lanes is None else ["--concurrency", str(lanes)]
@@ -235,11 +248,21 @@ def serving(folder: Path, lanes: int | None) -> Iterator[Target]:
             command, cwd=folder, stdout=output, stderr=output, env=os.environ | {"PYTHONPATH": sources}
         )
     try:
-        wait_for(port, process)
-        yield Target(process, port, log)
+        for port in ports.values():
+            wait_for(port, process)
+        yield Target(process, ports, log)
     finally:
         process.terminate()
         process.wait(PATIENCE)
+
+
+def free_ports(count: int) -> list[int]:
+    """Give ports that nobody has."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
