@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.packed.conftest import Task
 
 PACK = ".aioric/start.pack"
+SERVED = pytest.mark.timeout(240)  # starts several runtimes, one after the other
 PARTS = "import late\nimport shop.far\nfrom shop import near\nimport late\n"
 HANDLER = "def handler(event, context):\n    return [late.VALUE, shop.far.VALUE, near.VALUE]\n"
 LAZY = (
@@ -197,6 +198,7 @@ def test_options_that_mean_nothing(lazy: Task) -> None:
     assert "--lazy is for a pack" in lazy.optimize("--lazy", names, "--no-pack").stderr
 
 
+@SERVED
 @pytest.mark.usefixtures("unmeasured")
 def test_found(task: Task) -> None:
     """What events show to be unused is listed: the standard library's, and in comments what is not of it."""
@@ -224,6 +226,7 @@ def test_found(task: Task) -> None:
     assert commented == ["late"]
 
 
+@SERVED
 def test_an_event_that_fails(task: Task) -> None:
     """An event that the function cannot serve shows nothing, and ends the search with what it raised."""
     task.write("app.py", "def handler(event, context):\n    raise ValueError('not today')\n")
@@ -236,6 +239,7 @@ def test_an_event_that_fails(task: Task) -> None:
     assert not (task.folder / "lazy.txt").exists()
 
 
+@SERVED
 def test_an_answer_that_changes(task: Task) -> None:
     """An answer that is not the same each time proves nothing, and is shown."""
     task.write("app.py", "import colorsys, time\n\ndef handler(event, context):\n    return time.time_ns()\n")
