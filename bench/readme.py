@@ -19,7 +19,8 @@ from bench.highlights import behind, summary
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "deploy.md")
-MARKED = re.compile(r"(<!-- bench:([a-z-]+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
+UNKNOWN = "Not measured yet"
+MARKED = re.compile(r"(<!-- bench:([a-z-]+) -->\n)(.*?)(<!-- /bench:\2 -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -31,7 +32,9 @@ def main() -> None:
 
 
 def _fill(way: str, mark: re.Match[str]) -> str:
-    return mark[1] + made(mark[2], way) + mark[3]
+    """What was written there when there were figures stays, if there are none now."""
+    text = made(mark[2], way)
+    return mark[1] + (mark[3] if text.startswith(UNKNOWN) and mark[3] else text) + mark[4]
 
 
 def made(name: str, way: str) -> str:
@@ -45,7 +48,7 @@ def section(name: str, results: Path, way: str = "") -> str:
     """What goes between the marks of one benchmark."""
     raw = newest(name, results)
     if raw is None:
-        return f"Not measured yet: `python -m bench --only {name}`.\n"
+        return f"{UNKNOWN}: `python -m bench --only {name}`.\n"
     found = json.loads(raw.read_text())
     lines = [
         f"`{found['command']}`, {found['date'][:10]}.\n",

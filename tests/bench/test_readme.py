@@ -46,10 +46,11 @@ def test_a_section(tmp_path: Path) -> None:
 
 
 def test_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is marked is written, all else stays, and writing it again changes nothing."""
+    """What is marked is written; all else stays, and what was not measured since; again changes nothing."""
     page = tmp_path / "docs" / "page.md"
     page.parent.mkdir()
-    page.write_text("a\n<!-- bench:coldstart -->\nx\n<!-- /bench:coldstart -->\nb\n")
+    kept = "<!-- bench:image -->\nof old\n<!-- /bench:image -->\n"
+    page.write_text(f"a\n<!-- bench:coldstart -->\nx\n<!-- /bench:coldstart -->\nb\n{kept}")
     _leave(tmp_path, "coldstart", "20260102T000000Z", "new", rows=[])
     for name, value in (("ROOT", tmp_path), ("RESULTS", tmp_path), ("PAGES", (page,))):
         monkeypatch.setattr(readme, name, value)
@@ -59,12 +60,12 @@ def test_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert once == page.read_text()
     assert once.startswith("a\n<!-- bench:coldstart -->\n`python")
-    assert once.endswith("<!-- /bench:coldstart -->\nb\n")
+    assert once.endswith(f"<!-- /bench:coldstart -->\nb\n{kept}")
 
 
 def test_every_mark_has_a_benchmark() -> None:
     """What the pages ask for is what `python -m bench` measures, and all of that is shown."""
-    asked = {name for page in readme.PAGES for _, name, _ in readme.MARKED.findall(page.read_text())}
+    asked = {name for page in readme.PAGES for _, name, *_ in readme.MARKED.findall(page.read_text())}
     # The images' figures take an engine to build them: `BENCH=1 make image-test`.
     assert asked == {"summary", "image", *suites.SUITES}
     assert SUMMARISED.keys() <= suites.SUITES.keys()
