@@ -31,7 +31,8 @@ MAX_HEAD = 1024 * 1024
 LINGER = 0.5
 # How long, in seconds, an answer may wait for the next one, where the peer has asked for that already. A
 # runtime sends its answer and its next poll in one write, and wants nothing but an event: it is woken once.
-HOLD = 0.001
+# With many lanes under load the next event of one comes after some milliseconds.
+HOLD = 0.02
 # Bytes above which an answer does not wait.
 MAX_HELD = 4096
 # Requests a peer may send ahead of its answers before it is no longer read.
@@ -61,7 +62,8 @@ class Connection(Incoming, asyncio.Protocol):
         # Whoever knows what a request that is like the last one means is asked before the parser.
         self.shortcut: Shortcut | None = None
         self._waiting: deque[HttpExchange] = deque()
-        self._current: HttpExchange | None = None
+        # What is being answered; a shortcut that takes a request sets it.
+        self.current: HttpExchange | None = None
         self._is_serving = False
         self._is_writable = True
         self._is_paused = False
@@ -92,7 +94,7 @@ class Connection(Incoming, asyncio.Protocol):
         if not self._takes_input:
             return
         shortcut = self.shortcut
-        is_free = self._current is None and self._at_boundary and self._is_writable
+        is_free = self.current is None and self._at_boundary and self._is_writable
         if shortcut is not None and is_free and shortcut.take(data):
             return
         self._feed(data)
@@ -121,11 +123,11 @@ class Connection(Incoming, asyncio.Protocol):
         """The peer sends no more. A request in progress is still answered; half a request is truncated."""
         self._truncate()
         self._takes_input = False
-        if self._current is None:
+        if self.current is None:
             return False
-        if self._application.disconnected(self._current):
+        if self._application.disconnected(self.current):
             return True
-        self._current = None
+        self.current = None
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
@@ -136,7 +138,7 @@ class Connection(Incoming, asyncio.Protocol):
         self._truncate()
         self._waiting.clear()
         self._takes_input = False
-        current, self._current = self._current, None
+        current, self.current = self.current, None
         if current is not None:
             self._application.disconnected(current)
         self._on_lost(self)
@@ -153,8 +155,8 @@ class Connection(Incoming, asyncio.Protocol):
         self._serve()
 
     def _tell_room(self, *, has_room: bool) -> None:
-        if self._current is not None and self._current.on_room is not None:
-            self._current.on_room(has_room)
+        if self.current is not None and self.current.on_room is not None:
+            self.current.on_room(has_room)
 
     def _truncate(self) -> None:
         # The body that broke off is the application's to judge: a runtime's response ends its invocation.
@@ -189,9 +191,9 @@ class Connection(Incoming, asyncio.Protocol):
             return
         self._is_serving = True
         try:
-            while self._waiting and self._current is None and self._is_writable:
-                self._current = self._waiting.popleft()
-                self._handle(self._current)
+            while self._waiting and self.current is None and self._is_writable:
+                self.current = self._waiting.popleft()
+                self._handle(self.current)
         finally:
             self._is_serving = False
         if self._takes_input and self._is_ahead and not self._waiting and not self._is_paused:
@@ -214,7 +216,7 @@ class Connection(Incoming, asyncio.Protocol):
 
     def reply(self, exchange: HttpExchange, answer: Answer) -> None:
         """Send an exchange's answer, and serve the next request."""
-        if exchange is not self._current:
+        if exchange is not self.current:
             return
         if not self._transport.is_closing():
             data = render(answer, keep_alive=exchange.keep_alive, method=exchange.method)
@@ -224,21 +226,19 @@ class Connection(Incoming, asyncio.Protocol):
                 self._send(data)
         self._go_on(exchange)
 
-    def occupy(self, exchange: HttpExchange) -> None:
-        """Have a request in hand that a shortcut took, until it is answered."""
-        self._current = exchange
-
     def send(self, exchange: HttpExchange, data: bytes) -> None:
         """Send an exchange's answer, which is bytes already, and serve the next request."""
-        if exchange is not self._current:
+        if exchange is not self.current:
             return
         if self._waiting or not self._takes_input or self._transport.is_closing():
             if not self._transport.is_closing():
                 self._send(data)
             self._go_on(exchange)
             return
-        self._current = None
-        self._send(data)
+        self.current = None
+        if self._held:
+            data, self._held = self._held + data, b""
+        self._transport.write(data)
 
     def _send(self, data: bytes) -> None:
         if self._held:
@@ -259,7 +259,7 @@ class Connection(Incoming, asyncio.Protocol):
             self._send(b"")
 
     def _go_on(self, exchange: HttpExchange) -> None:
-        self._current = None
+        self.current = None
         if exchange.keep_alive and (self._takes_input or self._waiting):
             self._serve()
         else:

@@ -68,7 +68,7 @@ class RunningEnvironment:
         self._clock = clock
         self._apply = apply
         self._on_line = on_line
-        self._log = EnvironmentLog(self._logged)
+        self.log = EnvironmentLog(self._logged)
         self._process: RuntimeProcess | None = None
         # What copies of this environment are made by, where it is one of SnapStart.
         self.snapshot: Snapshot | None = None
@@ -117,7 +117,7 @@ class RunningEnvironment:
 
     def drain_logs(self) -> None:
         """Read what has been logged so far."""
-        self._log.drain()
+        self.log.drain()
 
     def read_last_lines(self, invocation: Invocation) -> None:
         """Read what an invocation has logged: with many lanes, and descriptors, only for who wants to see."""
@@ -216,7 +216,7 @@ class RunningEnvironment:
             stack.callback(self.snapshot.close)
             application = self.snapshot.connect(api)
         listener = await self._listen(application, stack)
-        stack.callback(self._log.close)
+        stack.callback(self.log.close)
         if has_external:
             await self._start_extensions(listener.address, tasks)
             await self._runtime_wanted.wait()
@@ -224,7 +224,7 @@ class RunningEnvironment:
             self._configuration,
             self.model.number,
             listener.address,
-            self._log,
+            self.log,
             self.snapshot,
             stack,
             self._guardian,
@@ -245,7 +245,7 @@ class RunningEnvironment:
         folder = self._configuration.extensions or Path()
         variables = self._configuration.extension_environment(os.environ, address)
         for name in self.model.launch_extensions(self._clock()):
-            written = self._log.open_pipe(LineReader(), "extension")
+            written = self.log.open_pipe(LineReader(), "extension")
             try:
                 await self._extensions.start(folder / name, variables, written, EXTENSION_FOLDER, tasks)
             except OSError as error:

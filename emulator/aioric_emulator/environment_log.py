@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -28,10 +29,13 @@ class EnvironmentLog:
     def __init__(self, on_line: Callable[[Writer, str], None]) -> None:
         self._on_line = on_line
         self._logs: list[LogPipe | LogSocket] = []
+        # To ask whether there is anything in a pipe.
+        self._pipes = select.poll()
 
     def open_pipe(self, reader: Reader, writer: Writer = "function") -> int:
         """Give the writing end of a pipe."""
         descriptor, written = os.pipe()
+        self._pipes.register(descriptor, select.POLLIN)
         self._logs.append(LogPipe(descriptor, reader, partial(self._on_line, writer)))
         return written
 
@@ -42,6 +46,12 @@ class EnvironmentLog:
         on_line = partial(self._on_line, "function")
         self._logs.append(LogSocket(path, lambda each: LogPipe(each, LineReader(), on_line)))
         return path
+
+    @property
+    def ask(self) -> Callable[[int], object]:
+        """What gives, called with a zero, something if there may be anything to read in a pipe."""
+        # One that has ended is still in there: then it is said more often than it is so.
+        return self._pipes.poll
 
     def drain(self) -> None:
         """Read what has been written so far."""

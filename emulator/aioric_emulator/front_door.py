@@ -9,16 +9,14 @@ import base64
 import binascii
 import json
 import re
-from collections import deque
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from aioric_emulator.answers import JSON
 from aioric_emulator.calls import new_invocation, refuse_payload
 from aioric_emulator.dashboard import DASHBOARD
 from aioric_emulator.exchange import HttpExchange
-from aioric_emulator.messages import Answer, Outcome, Rejection
+from aioric_emulator.http_caller import HttpCaller, error_answer
+from aioric_emulator.messages import Answer, Rejection
 from aioric_emulator.relay import MAX_STREAM, Bandwidth
 from aioric_emulator.streaming_front import EventStreamCall
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
     from aioric_emulator.dashboard import Dashboard
     from aioric_emulator.hosted_function import HostedFunction
-    from aioric_emulator.messages import Ending, Invocation
 
 __all__ = ["FrontDoor"]
 
@@ -42,11 +39,8 @@ FUNCTION = re.compile(
 )
 # What a caller may choose where callers may choose at all: it becomes part of a URL.
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
-# Base64 of the client context, and the bytes of the log that a caller may see.
+# Base64 of the client context.
 MAX_CLIENT_CONTEXT = 3583
-MAX_TAIL = 4096
-# Names in which the service model spells its message with a capital.
-CAPITAL = frozenset({"ResourceNotFoundException", "ServiceException"})
 
 
 class CallRefused(Exception):
@@ -60,69 +54,6 @@ class CallRefused(Exception):
     def by(cls, rejection: Rejection) -> CallRefused:
         """Give the exception for a rejection that was already made."""
         return cls(rejection.status, rejection.error_type, rejection.message)
-
-
-def error_answer(rejection: Rejection, request_id: str = "") -> Answer:
-    """Give a rejection's answer in the service model's shape."""
-    kind = rejection.error_type
-    key = "Message" if kind in CAPITAL else "message"
-    body: dict[str, str] = {"Type": "User", key: rejection.message}
-    if rejection.reason:
-        body["Reason"] = rejection.reason
-    headers = [JSON]
-    if request_id:
-        headers.append(("X-Amzn-RequestId", request_id))
-    headers.append(("x-amzn-ErrorType", kind))
-    if rejection.status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers.append(("Retry-After", "1"))
-    return Answer(rejection.status, tuple(headers), json.dumps(body).encode())
-
-
-class HttpCaller:
-    """A caller at the other end of a connection."""
-
-    def __init__(self, exchange: HttpExchange, *, wants_logs: bool) -> None:
-        self.wants_logs = wants_logs
-        self.invocation: Invocation
-        self.exchange = exchange
-        self._outcome: Outcome | None = None
-        self._lines: deque[str]
-        if wants_logs:
-            # A line has a byte at least, so that older ones cannot be within the tail.
-            self._lines = deque(maxlen=MAX_TAIL)
-
-    def answered(self, outcome: Outcome) -> None:
-        """Send the answer; with the log's tail asked for, it has to wait for the REPORT line."""
-        self._outcome = outcome
-        if not self.wants_logs:
-            self.exchange.reply(self.answer(outcome))
-
-    def finished(self, ending: Ending, max_memory: int) -> None:  # noqa: ARG002 - the figures are in the log
-        """Send an answer that had to wait."""
-        if self.wants_logs and self._outcome is not None:
-            self.exchange.reply(self.answer(self._outcome))
-
-    def rejected(self, rejection: Rejection) -> None:
-        """Send the error."""
-        self.exchange.reply(error_answer(rejection, self.invocation.request_id))
-
-    def logged(self, line: str, *, is_platform: bool) -> None:  # noqa: ARG002 - the tail has all lines
-        """Keep a line for the tail."""
-        if self.wants_logs:
-            self._lines.append(line)
-
-    def answer(self, outcome: Outcome) -> Answer:
-        """Give an outcome as `Invoke` answers it."""
-        headers = [("Content-Type", outcome.content_type or "application/json")]
-        headers.append(("X-Amz-Executed-Version", "$LATEST"))
-        if outcome.is_error:
-            headers.append(("X-Amz-Function-Error", "Unhandled"))
-        if self.wants_logs:
-            tail = "".join(f"{line}\n" for line in self._lines).encode()[-MAX_TAIL:]
-            headers.append(("X-Amz-Log-Result", base64.b64encode(tail).decode()))
-        headers.append(("X-Amzn-RequestId", self.invocation.request_id))
-        headers.append(("X-Amzn-Trace-Id", self.invocation.trace_id))
-        return Answer(200, tuple(headers), outcome.body)
 
 
 class FrontDoor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,22 +21,24 @@ MAX_LINES = 500
 MIB = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Entry:
     """What is kept of one invocation; of its event and its answer the beginning, and how long they are."""
 
-    request_id: str
-    function: str
-    environment: int
-    time: float
-    event: bytes
-    event_size: int
+    # What most entries do not have yet when they are made is the class's.
     answer: bytes | None = None
-    answer_size: int = 0
-    state: str = "running"
-    logs: list[str] = field(default_factory=list)
+    answer_size = 0
+    state = "running"
+    logs: list[str] | None = None
     ending: Ending | None = None
-    max_memory: int = 0
+    max_memory = 0
+
+    def __init__(self, function: str, environment: int, invocation: Invocation) -> None:
+        self.request_id = invocation.request_id
+        self.function = function
+        self.environment = environment
+        self.time = time.time()
+        self.event = invocation.payload[:MAX_TEXT]
+        self.event_size = len(invocation.payload)
 
     def describe(self) -> dict[str, Any]:
         """Give it as JSON has it."""
@@ -50,7 +51,7 @@ class Entry:
             # Only then can it be sent again.
             "is_whole": self.event_size <= MAX_TEXT,
             "state": self.state,
-            "logs": self.logs,
+            "logs": self.logs or [],
         }
         if self.answer is not None:
             description["answer"] = shorten(self.answer, self.answer_size)
@@ -73,39 +74,42 @@ class History:
         self._recorder = recorder
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._subscribers: list[Callable[[dict[str, Any]], None]] = []
+        # Whether anybody is told of each change.
+        self.is_watched = recorder is not None
 
     @property
     def entries(self) -> list[dict[str, Any]]:
         """The invocations, the latest last."""
         return [entry.describe() for entry in self._entries.values()]
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether anybody is told of each change."""
-        return bool(self._subscribers) or self._recorder is not None
-
     def subscribe(self, subscriber: Callable[[dict[str, Any]], None]) -> None:
         """Have each entry handed over whenever it changes."""
         self._subscribers.append(subscriber)
+        self.is_watched = True
 
     def unsubscribe(self, subscriber: Callable[[dict[str, Any]], None]) -> None:
         """Forget a subscriber."""
         self._subscribers.remove(subscriber)
+        self.is_watched = bool(self._subscribers) or self._recorder is not None
 
     def began(self, function: str, environment: int, invocation: Invocation) -> None:
         """An invocation has begun, perhaps again."""
-        request_id, payload = invocation.request_id, invocation.payload
-        entry = Entry(request_id, function, environment, time.time(), payload[:MAX_TEXT], len(payload))
-        self._entries[request_id] = entry
-        self._entries.move_to_end(request_id)
-        if len(self._entries) > MAX_ENTRIES:
-            self._entries.popitem(last=False)
-        self._tell(entry)
+        request_id, entries = invocation.request_id, self._entries
+        entries.pop(request_id, None)
+        entry = entries[request_id] = Entry(function, environment, invocation)
+        if len(entries) > MAX_ENTRIES:
+            entries.popitem(last=False)
+        if self._subscribers:
+            self._tell(entry)
 
     def logged(self, invocation: Invocation | None, line: str) -> None:
         """A line was logged; one that belongs to no invocation is left out."""
         entry = None if invocation is None else self._entries.get(invocation.request_id)
-        if entry is not None and len(entry.logs) < MAX_LINES:
+        if entry is None:
+            return
+        if entry.logs is None:
+            entry.logs = []
+        if len(entry.logs) < MAX_LINES:
             entry.logs.append(line[:MAX_TEXT])
 
     def answered(self, invocation: Invocation, outcome: Outcome) -> None:
@@ -127,8 +131,16 @@ class History:
                 entry.state = "done"
             self._tell(entry)
 
+    def done(self, invocation: Invocation, body: bytes, ending: Ending, max_memory: int) -> None:
+        """An invocation that nobody watches is answered and over."""
+        entry = self._entries.get(invocation.request_id)
+        if entry is not None:
+            entry.answer, entry.answer_size = body[:MAX_TEXT], len(body)
+            entry.ending, entry.max_memory = ending, max_memory
+            entry.state = "done"
+
     def _tell(self, entry: Entry) -> None:
-        for subscriber in list(self._subscribers) if self._subscribers else ():
+        for subscriber in list(self._subscribers):
             subscriber(entry.describe())
 
 

@@ -146,7 +146,7 @@ class Incoming(Piecemeal):
                 exchange.peer = peer[0]
         if self._opened is not None:
             self._opened(exchange)
-        if exchange.headers.get("expect", "").lower() == "100-continue" and self._current is None:
+        if exchange.headers.get("expect", "").lower() == "100-continue" and self.current is None:
             self._send(CONTINUE)
 
     def on_body(self, data: bytes) -> None:

@@ -63,22 +63,17 @@ class Journal:
 
     def record(self, line: str, invocation: Invocation | None) -> None:
         """Note what the function wrote, and for which invocation, if that is known."""
-        self._keep([line], invocation)
-        if invocation is not None and invocation.caller.wants_logs:
-            invocation.caller.logged(line, is_platform=False)
+        self._write([line], invocation, is_platform=False)
 
-    def _write(self, lines: list[str], invocation: Invocation | None) -> None:
-        self._keep(lines, invocation)
-        if invocation is not None and invocation.caller.wants_logs:
-            for line in lines:
-                invocation.caller.logged(line, is_platform=True)
-
-    def _keep(self, lines: list[str], invocation: Invocation | None) -> None:
+    def _write(self, lines: list[str], invocation: Invocation | None, *, is_platform: bool = True) -> None:
         self.kept.extend(lines)
         if self._on_line is not None:
             request_id = "" if invocation is None else invocation.request_id
             for line in lines:
                 self._on_line(line, request_id)
+        if invocation is not None and invocation.caller.wants_logs:
+            for line in lines:
+                invocation.caller.logged(line, is_platform=is_platform)
 
 
 def choose_lines(configuration: FunctionConfiguration) -> TextLines | JsonLines:

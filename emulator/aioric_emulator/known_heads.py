@@ -21,6 +21,7 @@ MAX_HEAD = 4096
 MAX_KINDS = 8
 # Headers with which there is more to a request than its head and so many bytes.
 UNPLAIN = ("transfer-encoding", "expect", "upgrade")
+MAX_DIGITS = 7
 LENGTH = re.compile(rb"\r\nContent-Length: (\d{1,7})\r\n", re.IGNORECASE)
 PLAIN_METHODS = frozenset({"GET", "POST"})
 
@@ -95,26 +96,26 @@ class SizedHead:
             raise ValueError("a head without Content-Length")
         self.before = piece[: found.start(1)]
         self._after = piece[found.end(1) :]
-        # How it was last: from the number on, and what that says.
-        self._rest = b""
-        self._size = 0
+        # What stands here now, from the number on, and what that says.
+        self.rest = piece[found.start(1) :]
+        self.size = int(found[1])
 
     @staticmethod
     def fits(piece: bytes) -> bool:
         """Whether there is such a number."""
         return LENGTH.search(piece) is not None
 
-    def read(self, data: bytes, start: int) -> tuple[int, int]:
-        """Give where the body begins and ends, if the head goes on here as it should; else two zeros."""
-        if not data.startswith(self._rest, start) or not self._rest:
-            end = data.find(b"\r\n", start)
-            digits = data[start:end]
-            if not digits.isdigit() or len(digits) > 7 or not data.startswith(self._after, end):  # noqa: PLR2004 - as above
-                return 0, 0
-            self._rest = digits + self._after
-            self._size = int(digits)
-        begin = start + len(self._rest)
-        return begin, begin + self._size
+    def goes_on(self, data: bytes, start: int) -> bool:
+        """Give whether the head goes on here as it should, with whatever number; that stands here now."""
+        if data.startswith(self.rest, start):
+            return True
+        end = data.find(b"\r\n", start)
+        digits = data[start:end]
+        if not digits.isdigit() or len(digits) > MAX_DIGITS or not data.startswith(self._after, end):
+            return False
+        self.rest = digits + self._after
+        self.size = int(digits)
+        return True
 
 
 class KnownHeads:

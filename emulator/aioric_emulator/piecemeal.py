@@ -22,7 +22,7 @@ class Piecemeal(ABC):
     """What `Connection` does with the exchanges that it serves and reads."""
 
     _transport: asyncio.Transport
-    _current: HttpExchange | None
+    current: HttpExchange | None
     _reading: HttpExchange
     _in_head: bool
     _is_writable: bool
@@ -30,13 +30,13 @@ class Piecemeal(ABC):
 
     def begin(self, exchange: HttpExchange, head: Answer) -> None:
         """Send the head of an answer in chunks."""
-        if exchange is self._current and not self._transport.is_closing():
+        if exchange is self.current and not self._transport.is_closing():
             exchange.is_bodiless = not has_body(exchange.method, head.status)
             self._send(render(head, keep_alive=exchange.keep_alive, is_chunked=True, method=exchange.method))
 
     def write(self, exchange: HttpExchange, data: bytes) -> bool:
         """Send a chunk; one for a peer that has left goes nowhere, and there is always room for it."""
-        if exchange is not self._current or self._transport.is_closing():
+        if exchange is not self.current or self._transport.is_closing():
             return True
         if data and not exchange.is_bodiless:
             self._send(b"%x\r\n%b\r\n" % (len(data), data))
@@ -44,7 +44,7 @@ class Piecemeal(ABC):
 
     def finish(self, exchange: HttpExchange) -> None:
         """Send the last chunk, and serve the next request."""
-        if exchange is not self._current:
+        if exchange is not self.current:
             return
         if not exchange.is_bodiless and not self._transport.is_closing():
             self._send(b"0\r\n\r\n")
@@ -52,13 +52,13 @@ class Piecemeal(ABC):
 
     def push(self, exchange: HttpExchange, data: bytes) -> None:
         """Send bytes of an answer as they are, behind what waits to be written and not together with it."""
-        if exchange is self._current and not self._transport.is_closing():
+        if exchange is self.current and not self._transport.is_closing():
             self._send(b"")
             self._transport.write(data)
 
     def conclude(self, exchange: HttpExchange) -> None:
         """Serve the next request: the answer has been sent as bytes."""
-        if exchange is self._current:
+        if exchange is self.current:
             self._go_on(exchange)
 
     def reset(self) -> None:

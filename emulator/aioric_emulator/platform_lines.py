@@ -32,6 +32,12 @@ def milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 2)
 
 
+def shortest(seconds: float) -> str:
+    """Give what `milliseconds` gives as text: with whole numbers, which take a quarter of the time."""
+    whole, hundredths = divmod(int(seconds * 100_000 + 0.5), 100)
+    return f"{whole}.{hundredths:02d}" if hundredths % 10 else f"{whole}.{hundredths // 10}"
+
+
 class TextLines:
     """The lines of the text format."""
 
@@ -145,7 +151,7 @@ class JsonLines:
         # Every invocation has two lines; `json` would take ten times as long for them.
         billed = math.ceil(ending.duration * 1000)
         metrics = (
-            f'"durationMs":{milliseconds(ending.duration)},"billedDurationMs":{billed}'
+            f'"durationMs":{shortest(ending.duration)},"billedDurationMs":{billed}'
             f',"memorySizeMB":{self._memory},"maxMemoryUsedMB":{megabytes(max_memory)}'
         )
         if ending.init_duration is not None:
@@ -163,11 +169,8 @@ class JsonLines:
         return self._written(kind, json.dumps(record, separators=(",", ":")))
 
     def _written(self, kind: str, record: str) -> str:
-        return f'{{"time":"{self._time()}","type":"{kind}","record":{record}}}'
-
-    def _time(self) -> str:
         second, millisecond = divmod(int(time.time() * 1000), 1000)
         if second != self._second:
             self._second = second
             self._stamp = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-        return f"{self._stamp}.{millisecond:03d}Z"
+        return f'{{"time":"{self._stamp}.{millisecond:03d}Z","type":"{kind}","record":{record}}}'

@@ -141,7 +141,7 @@ class Service:
             del self._idle[-1]
         invocation.arrived_at = invocation.started_at = now
         invocation.deadline = now + invocation.timeout
-        invocation.deadline_ms = round((invocation.deadline + self.epoch_offset) * 1000)
+        invocation.deadline_ms = int((invocation.deadline + self.epoch_offset) * 1000 + 0.5)
         return environment, poll
 
     def _find_lanes(self) -> ExecutionEnvironment | None:

@@ -8,13 +8,12 @@ from aioric_emulator.answers import ACCEPTED
 from aioric_emulator.calls import refuse_payload
 from aioric_emulator.exchange import HttpExchange, render
 from aioric_emulator.known_heads import SizedHead
-from aioric_emulator.messages import Outcome
 from aioric_emulator.runtime_api import INVOCATION
 
 if TYPE_CHECKING:
     from aioric_emulator.connection import Connection
     from aioric_emulator.environment import RunningEnvironment
-    from aioric_emulator.front_door import HttpCaller
+    from aioric_emulator.http_caller import HttpCaller
     from aioric_emulator.known_heads import KnownHead
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
@@ -46,12 +45,12 @@ class WarmCaller:
 
     def take(self, data: bytes) -> bool:
         """Take a call like the one before; give whether it is one, and was taken."""
-        if not data.startswith(self._before):
+        before, end = self._before, self._end
+        if not data.startswith(before) or not end.goes_on(data, len(before)):
             return False
-        begin, end = self._end.read(data, len(self._before))
-        if not begin or end != len(data):
+        event = data[len(before) + len(end.rest) :]
+        if len(event) != end.size:
             return False
-        event = data[begin:]
         if event != self._event:
             if refuse_payload(event, len(event)) is not None:
                 return False
@@ -70,48 +69,41 @@ class WarmLane:
         answer: KnownHead,
         poll: KnownHead,
     ) -> None:
-        self.connection = connection
-        self.model, self._running = environments
+        self._connection = connection
+        self.model, self.running = environments
         self._path = path
         self._poll_head = poll.head
         self._poll = HttpExchange(connection)
         self._poll.method, self._poll.target, self._poll.headers = poll.method, poll.target, poll.headers
         self._end = SizedHead(answer.last_piece)
-        self._pieces = [piece.decode("latin-1") for _, piece in answer.fixed[:2]]
-        self._pieces.append(self._end.before.decode("latin-1"))
-        self._content_type = answer.headers["content-type"]
-        # What is expected here: the answer to an invocation, which begins so.
-        self._invocation: Invocation | None = None
-        self._call: WarmCaller
-        self._head = b""
-
-    def expect(self, invocation: Invocation, call: WarmCaller) -> None:
-        """Expect an invocation's answer."""
-        self._invocation = invocation
-        self._call = call
-        first, second, third = self._pieces
-        self._head = f"{first}{invocation.request_id}{second}{invocation.invocation_id}{third}".encode(
-            "latin-1"
-        )
+        pieces = [answer.fixed[0][1], answer.fixed[1][1], self._end.before]
+        # What an answer begins with, around its two identifiers.
+        self.pieces = tuple(piece.decode("latin-1") for piece in pieces)
+        # What the caller's answer begins with.
+        self.answer_pieces = path.render_answer(answer.headers["content-type"])
+        # What is expected here: the answer to an invocation, which begins so, for this caller.
+        self.invocation: Invocation | None = None
+        self.call: WarmCaller
+        self.head = b""
 
     def take(self, data: bytes) -> bool:
         """Take the expected answer and the poll behind it; give whether it is that, and was taken."""
-        invocation = self._invocation
-        if invocation is None or not data.startswith(self._head):
+        invocation, head, end = self.invocation, self.head, self._end
+        if invocation is None or not data.startswith(head) or not end.goes_on(data, len(head)):
             return False
-        begin, end = self._end.read(data, len(self._head))
-        if not begin or data[end:] != self._poll_head:
+        begin = len(head) + len(end.rest)
+        stop = begin + end.size
+        if data[stop:] != self._poll_head:
             return False
         path = self._path
         now = path.clock()
         if not path.service.end_warm(self.model, invocation, self._poll, now):
             return False
-        self._invocation = None
-        self.connection.occupy(self._poll)
-        path.answer(self._call, invocation, Outcome(data[begin:end], self._content_type))
-        self.connection.hold(RUNTIME_ACCEPTED)
-        self._running.read_last_lines(invocation)
-        path.end(invocation, now, self._running.max_memory)
+        self.invocation = None
+        connection = self._connection
+        connection.current = self._poll
+        path.end(self, invocation, data[begin:stop], now)
+        connection.hold(RUNTIME_ACCEPTED)
         return True
 
 

@@ -12,7 +12,9 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from aioric_emulator.answers import event_answer
-from aioric_emulator.exchange import render
+from aioric_emulator.exchange import HttpExchange, render
+from aioric_emulator.http_caller import HttpCaller
+from aioric_emulator.memory import MAX_AGE
 from aioric_emulator.messages import Ending, Invocation, Outcome
 from aioric_emulator.runtime_api import NEXT
 from aioric_emulator.warm_lines import WarmCaller, WarmLane, is_answer
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.connection import Connection
     from aioric_emulator.environment import RunningEnvironment
-    from aioric_emulator.exchange import HttpExchange
-    from aioric_emulator.front_door import HttpCaller
     from aioric_emulator.history import History
     from aioric_emulator.journal import Journal
     from aioric_emulator.phases import ExecutionEnvironment
@@ -79,7 +79,11 @@ class WarmPath:
             f"{random.getrandbits(32):08x}",
         )
         self._event_pieces = self._make_event_pieces(is_managed=configuration.concurrency is not None)
-        self._answer_pieces: dict[str, list[str]] = {}
+        # What was measured last, when, and what it was.
+        self._measured: RunningEnvironment | None = None
+        self._measured_at, self._memory = 0.0, 0
+        # With many lanes that is many descriptors, and is done only for a caller who wants to see.
+        self._reads_log = configuration.concurrency is None
 
     def learn(self, exchange: HttpExchange, caller: HttpCaller) -> None:
         """Expect more calls like this one on its connection. `caller` is for them, and for nobody yet."""
@@ -97,78 +101,72 @@ class WarmPath:
 
     def begin(self, call: WarmCaller, event: bytes) -> bool:
         """Hand a call to a warm environment, if there is one and nobody but the caller watches."""
-        if self._is_watched():
+        history, disruptions = self._history, self._disruptions
+        if history is not None and history.is_watched:
+            return False
+        if disruptions is not None and disruptions.are_planned:
             return False
         now, wall = self.clock(), time.time()
         self._serial = serial = (self._serial + STEP) & 0xFFFFFFFF
         own = f"{serial:08x}"
+        request_id, invocation_id = own + self._request_rest, own + self._attempt_rest
+        trace_id = f"Root=1-{int(wall):08x}-{own}{self._trace_rest};Parent={own}{self._parent_rest};Sampled=0"
+        payload = event or b"{}"
+        caller = call.caller
         invocation = Invocation(
-            own + self._request_rest,
-            event or b"{}",
-            self._timeout,
-            call.caller,
-            self._arn,
-            "application/json",
-            f"Root=1-{int(wall):08x}-{own}{self._trace_rest};Parent={own}{self._parent_rest};Sampled=0",
-            "",
-            "",
-            "",
-            own + self._attempt_rest,
+            *(request_id, payload, self._timeout, caller, self._arn, "application/json", trace_id),
+            invocation_id=invocation_id,
         )
         self.service.epoch_offset = wall - now
         place = self.service.begin_warm(invocation, now)
         if place is None:
             return False
         model, poll = place[0], cast("HttpExchange", place[1])
-        call.caller.invocation = invocation
-        call.connection.occupy(call.exchange)
+        caller.invocation = invocation
+        call.connection.current = call.exchange
         self._journal.start(invocation)
-        if self._history is not None:
-            self._history.began(self._name, model.number, invocation)
+        if history is not None:
+            history.began(self._name, model.number, invocation)
         connection = cast("Connection", poll.connection)
         lane = connection.shortcut or self._learn_lane(connection, model)
         if isinstance(lane, WarmLane):
-            lane.expect(invocation, call)
-        connection.send(poll, self._render_event(invocation))
+            lane.invocation, lane.call = invocation, call
+            first, second, third = lane.pieces
+            lane.head = f"{first}{request_id}{second}{invocation_id}{third}".encode("latin-1")
+        first, second, third, fourth, fifth = self._event_pieces
+        head = (
+            f"{first}{request_id}{second}{invocation.deadline_ms}{third}{invocation_id}"
+            f"{fourth}{trace_id}{fifth}{len(payload)}\r\n\r\n"
+        )
+        connection.send(poll, head.encode() + payload)
         self._be_awake_at(invocation.deadline)
         return True
 
-    def _is_watched(self) -> bool:
-        history, disruptions = self._history, self._disruptions
-        return (history is not None and history.is_watched) or (
-            disruptions is not None and disruptions.are_planned
-        )
-
-    def _render_event(self, invocation: Invocation) -> bytes:
-        first, second, third, fourth, fifth = self._event_pieces
-        payload = invocation.payload
-        return (
-            f"{first}{invocation.request_id}{second}{invocation.deadline_ms}{third}{invocation.invocation_id}"
-            f"{fourth}{invocation.trace_id}{fifth}{len(payload)}\r\n\r\n".encode()
-            + payload
-        )
-
-    def answer(self, call: WarmCaller, invocation: Invocation, outcome: Outcome) -> None:
-        """Send the caller its answer."""
-        pieces = self._answer_pieces.get(outcome.content_type)
-        if pieces is None:
-            pieces = self._answer_pieces[outcome.content_type] = make_answer_pieces(outcome, call.caller)
-            call.caller.invocation = invocation
-        first, second, third = pieces
-        body = outcome.body
+    def end(self, lane: WarmLane, invocation: Invocation, body: bytes, now: float) -> None:
+        """Answer the caller, write END and REPORT, and do what the model decided beside it."""
+        first, second, third = lane.answer_pieces
         head = f"{first}{invocation.request_id}{second}{invocation.trace_id}{third}{len(body)}\r\n\r\n"
-        call.connection.send(call.exchange, head.encode() + body)
-        if self._history is not None:
-            self._history.answered(invocation, outcome)
-
-    def end(self, invocation: Invocation, now: float, max_memory: int) -> None:
-        """Write END and REPORT, and do what the model decided beside it."""
+        lane.call.connection.send(lane.call.exchange, head.encode() + body)
+        running = lane.running
+        if self._reads_log and running.log.ask(0):
+            running.read_last_lines(invocation)
+        if running is not self._measured or now - self._measured_at > MAX_AGE:
+            self._measured, self._measured_at, self._memory = running, now, running.max_memory
+        memory = self._memory
         ending = Ending(now - cast("float", invocation.started_at))
-        self._journal.end(invocation, ending, max_memory)
+        self._journal.end(invocation, ending, memory)
         if self._history is not None:
-            self._history.finished(invocation, ending, max_memory)
+            self._history.done(invocation, body, ending, memory)
         if self.service.decided:
             self._apply()
+
+    def render_answer(self, content_type: str) -> tuple[str, str, str]:
+        """Give what an answer to a caller begins with, around its identifiers."""
+        caller = HttpCaller(HttpExchange(cast("Connection", None)), wants_logs=False)
+        caller.invocation = Invocation(REQUEST_ID, b"", 0.0, caller, trace_id=TRACE_ID)
+        answer = render(caller.answer(Outcome(b"", content_type)), keep_alive=True)
+        first, second, third, _ = cut(answer, REQUEST_ID, TRACE_ID, "0\r\n\r\n")
+        return first, second, third
 
     def _learn_lane(self, connection: Connection, model: ExecutionEnvironment) -> WarmLane | None:
         kinds = connection.known_heads.kinds if connection.known_heads is not None else []
@@ -193,13 +191,6 @@ class WarmPath:
         )
         event = render(event_answer(invocation, sends_empty=is_managed), keep_alive=True)
         return cut(event, REQUEST_ID, str(DEADLINE), INVOCATION_ID, TRACE_ID, "0\r\n\r\n")[:-1]
-
-
-def make_answer_pieces(outcome: Outcome, caller: HttpCaller) -> list[str]:
-    """Cut the head of an answer to a caller; that is left with another invocation."""
-    caller.invocation = Invocation(REQUEST_ID, b"", 0.0, caller, trace_id=TRACE_ID)
-    answer = caller.answer(Outcome(b"", outcome.content_type))
-    return cut(render(answer, keep_alive=True), REQUEST_ID, TRACE_ID, "0\r\n\r\n")[:-1]
 
 
 def can_be_plain(configuration: FunctionConfiguration) -> bool:

@@ -40,9 +40,9 @@ class RestoredEnvironment(RunningEnvironment):
         return await self._control.ask()
 
     async def _start(self, api: RuntimeApi, stack: AsyncExitStack, tasks: TaskGroup) -> RuntimeProcess:  # noqa: ARG002 - a copy has no extension to start
-        stack.callback(self._log.close)
+        stack.callback(self.log.close)
         readers: list[Reader] = [LineReader(), *(FrameReader() for _ in self._source.framed)]
-        logs = [self._log.open_pipe(reader) for reader in readers]
+        logs = [self.log.open_pipe(reader) for reader in readers]
         # A copy that nobody calls is there for the check.
         is_asked = self.model.reserved is None
         try:
