@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 
 from aioric.config import Config
@@ -18,23 +19,29 @@ class Lines:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self._told = threading.Condition()
 
     def log(self, msg: str, frame_type: bytes | None = None) -> None:  # noqa: ARG002 - the sink's signature
         """Keep a message."""
-        self.lines.append(msg)
+        self._keep(msg)
 
     def log_error(self, lines: list[str]) -> None:
         """Keep an error."""
-        self.lines.append("\n".join(lines))
+        self._keep("\n".join(lines))
+
+    def _keep(self, line: str) -> None:
+        with self._told:
+            self.lines.append(line)
+            self._told.notify_all()
 
     def await_line(self, text: str) -> str:
-        """Wait for a line that contains a text."""
-        deadline = time.monotonic() + 10
-        while True:
-            for line in self.lines:
-                if text in line:
-                    return line
-            assert time.monotonic() < deadline, f"no {text!r} in {self.lines}"
+        """Wait for a line that contains a text, without a turn of the interpreter's lock that others need."""
+        with self._told:
+            assert self._told.wait_for(lambda: self._with(text), 20), f"no {text!r} in {self.lines}"
+            return self._with(text)
+
+    def _with(self, text: str) -> str:
+        return next((line for line in self.lines if text in line), "")
 
 
 def config(**variables: str) -> Config:
