@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,13 @@ async def listen(application: Application, host: str, port: int) -> AsyncIterato
     """
     listener = Listener(application)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(listener.connect, host, port, backlog=BACKLOG)
+    try:
+        server = await loop.create_server(listener.connect, host, port, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        advice = "name another port (0 takes a free one), or end what listens there"
+        raise OSError(error.errno, f"{host}:{port}: address already in use; {advice}") from None
     try:
         listener.host, listener.port = server.sockets[0].getsockname()[:2]
         yield listener

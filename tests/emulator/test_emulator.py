@@ -347,7 +347,7 @@ async def test_a_taken_port_is_an_error(toy_command: list[str], tmp_path: Path) 
     """Raised at once, and nothing is left running."""
     async with toy(toy_command, tmp_path) as fn:
         port = int(fn.endpoint.rpartition(":")[2])
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(OSError, match=r"127\.0\.0\.1:\d+: address already in use; name another port"):
             async with toy(toy_command, tmp_path, port=port):
                 pass
 
