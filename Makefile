@@ -65,7 +65,7 @@ node-client: $(INSTALLED)  ## compile AWS's Node client and run it on our emulat
 	npm install --no-audit --no-fund --prefix $(dir $(TOURS))node-client aws-lambda-ric@3
 	$(RUN) -m pytest tests/tours/test_node_client.py $(ARGS)
 
-bench: setup-bench $(COMPARED)  ## compare with awslambdaric in everything that has a figure (about 12 minutes)
+bench: setup-bench $(COMPARED)  ## compare with awslambdaric in everything that has a figure (about 13 minutes)
 	$(RUN) -m bench.starts
 	$(RUN) -m bench $(ARGS)
 
