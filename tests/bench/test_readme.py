@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from argparse import Namespace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bench import __main__ as suites
-from bench import readme
+from bench import readme, throughput
 from bench.highlights import SUMMARISED, behind, summary
 from bench.rounds import rounds
 
@@ -133,3 +135,15 @@ def test_rounds(within: float, expected: list[int]) -> None:
     """There is one round, and more of them while there is time."""
     options = Namespace(rounds=3, within=within)
     assert list(rounds(options)) == expected
+
+
+@pytest.mark.parametrize("suite", suites.SUITES.values(), ids=suites.SUITES)
+def test_what_each_benchmark_is_asked_for(suite: suites.Suite) -> None:
+    """The command lines of `python -m bench` are ones that the benchmarks understand."""
+    read = partial(throughput.parse, suite.module)
+    if suite.module not in ("throughput", "memory", "payload"):
+        read = importlib.import_module(f"bench.{suite.module}").parse
+    full, quick = read([*suite.full, "--within", "1"]), read(["--quick", *suite.quick])
+
+    assert full.within == 1
+    assert min(full.rounds, quick.rounds) >= 1
