@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.slots import ready
+from tests.emulator.polling import until
+
 if TYPE_CHECKING:
     from aioric_emulator import Emulator
 
@@ -31,12 +34,7 @@ ways = pytest.mark.parametrize("way", WAYS)
 
 async def all_at_once(fn: Emulator, event: dict[str, Any] | None = None) -> list[Any]:
     """As many invocations as there are slots, each with a trace and a tenant of its own."""
-    # Until all slots poll, some are refused.
-    for _ in range(200):
-        ready = [fn.invoke({"sleep": 0.05}) for _ in range(LANES)]
-        if not any(isinstance(it, Exception) for it in await asyncio.gather(*ready, return_exceptions=True)):
-            break
-        await asyncio.sleep(0.02)
+    await ready(fn, LANES)
     return await asyncio.gather(
         *(
             fn.invoke(
@@ -133,10 +131,8 @@ async def test_a_blocked_loop_is_named(aioric_function: type[Emulator]) -> None:
         "crowd.blocks", task_root=TASK, command=COMMAND, env=env, concurrency=LANES
     ) as fn:
         await fn.invoke({"seconds": 0.3})
-        for _ in range(200):
-            if found := [line for line in fn.logs if "event loop" in line]:
-                break
-            await asyncio.sleep(0.02)
+        await until(lambda: any("event loop" in line for line in fn.logs))
+        found = [line for line in fn.logs if "event loop" in line]
 
     assert "kept from all other invocations" in found[0]
     assert f"by blocks at {TASK}/crowd.py:" in found[0]

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from aioric_emulator import InvokeRejectedError
+from tests.e2e.slots import ready
 
 if TYPE_CHECKING:
     from aioric_emulator import Emulator
@@ -74,7 +74,6 @@ async def test_invocations_overlap(aioric_function: type[Emulator], runtime: str
     """On Managed Instances, N invocations that wait finish together."""
     handler, command = RUNTIMES[runtime]
     async with aioric_function(handler, task_root=TASK, command=command, concurrency=16) as fn:
-        # Worker processes join one by one; the environment is ready when the first one polls.
         await ready(fn, 16)
         begun = time.monotonic()
         results = await asyncio.gather(*(fn.invoke({"sleep": 0.5}) for _ in range(16)))
@@ -82,17 +81,6 @@ async def test_invocations_overlap(aioric_function: type[Emulator], runtime: str
 
     assert [result.function_error for result in results] == [None] * 16
     assert lasted < 16 * 0.5 / 4
-
-
-async def ready(fn: Emulator, count: int) -> None:
-    """Wait until `count` invocations are accepted at once: until then some are refused (429)."""
-    for _ in range(100):
-        calls = (fn.invoke({"sleep": 0.05}) for _ in range(count))
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        if not any(isinstance(result, InvokeRejectedError) for result in results):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"there were never {count} free slots")
 
 
 @runtimes

@@ -215,15 +215,14 @@ async def test_hooks_surround_the_fork(aioric_function: type[Emulator]) -> None:
     ) as fn:
         seen: dict[int, list[str]] = {}
         killed = 0
-        for _ in range(200):
-            fate, result = await ask(fn, {})
-            if fate == "":
-                seen[result["process"]] = result["hooks"]
-            if len(seen) == 2 and not killed:  # and now wait for its successor
-                killed = min(seen)
-                os.kill(killed, signal.SIGKILL)
-            if len(seen) == 3:
-                break
+        async with asyncio.timeout(PATIENCE):
+            while len(seen) < 3:
+                fate, result = await ask(fn, {})
+                if fate == "":
+                    seen[result["process"]] = result["hooks"]
+                if len(seen) == 2 and not killed:  # and now wait for its successor
+                    killed = min(seen)
+                    os.kill(killed, signal.SIGKILL)
 
     assert len(seen) == 3
     assert set(map(tuple, seen.values())) == {("before", "after")}
