@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bench.contestants import BASELINE
 from bench.report import placement
+from bench.stats import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,12 +110,13 @@ def _starts(title: str) -> Callable[[Outcome], Iterator[tuple[str, Any]]]:
 
 
 def _memory(outcome: Outcome) -> Iterator[tuple[str, Any]]:
-    for row in _rows(outcome, lanes=16, workload="trivial 20B"):
-        if row["contestant"].startswith(OURS):
-            (theirs,) = _rows(outcome, lanes=16, workload="trivial 20B", contestant=BASELINE, pin=row["pin"])
-            share = row["pss_mib"]["median"] / theirs["pss_mib"]["median"]
-            form = "`async def`" if row["contestant"].endswith("async") else "`def`"
-            yield f"memory, {form}, 16 at once", {"median": share, "low": share, "high": share}
+    taken = [each for each in outcome["samples"] if (each["lanes"], each["workload"]) == (16, "trivial 20B")]
+    theirs = {each["round"]: each["pss_mib"] for each in taken if each["contestant"] == BASELINE}
+    for name, form in (("aioric-def", "`def`"), ("aioric-async", "`async def`")):
+        ours = [each for each in taken if each["contestant"] == name and each["round"] in theirs]
+        if ours:
+            ratio = spread([each["pss_mib"] / theirs[each["round"]] for each in ours])
+            yield f"memory, {form}, 16 at once", asdict(ratio)
 
 
 def _payload(outcome: Outcome) -> Iterator[tuple[str, Any]]:
