@@ -158,7 +158,8 @@ def test_external_extension(
     container = start(image, "app.who", task=TASK, options=options)
     containers.append(container)
 
-    assert container.invoke([1]).json()["event"] == [1]
+    answer = container.invoke([1]).json()
+    assert answer.get("event") == [1], f"{answer}\n{container.logs}"
     assert line in container.logs
 
 
