@@ -108,6 +108,14 @@ class Container:
         done = engine("logs", self.id)
         return done.stdout + done.stderr
 
+    def comes_to_log(self, text: str) -> bool:
+        """Whether it writes this before patience ends."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.logs:
+            if time.monotonic() > deadline:
+                return False
+        return True
+
     def execute(self, *command: str) -> str:
         """Run a command inside, and give what it prints."""
         return engine("exec", self.id, *command).stdout
