@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aioric_emulator import InvokeRejectedError
+from aioric_emulator.service import LANE_PATIENCE
 
 if TYPE_CHECKING:
     from aioric_emulator import Emulator
@@ -17,11 +18,12 @@ PATIENCE = 45.0
 async def ready(fn: Emulator, count: int) -> None:
     """Wait until `count` invocations are accepted at once: worker processes join one by one.
 
-    The environment is ready when the first one polls; until all do, some invocations are refused (429).
+    The environment is ready when the first one polls; until all do, some invocations are refused (429), since
+    each takes longer than a call waits for a lane that another one has.
     """
     async with asyncio.timeout(PATIENCE):
         while True:
-            calls = (fn.invoke({"sleep": 0.05}) for _ in range(count))
+            calls = (fn.invoke({"sleep": LANE_PATIENCE + 0.2}) for _ in range(count))
             results = await asyncio.gather(*calls, return_exceptions=True)
             if not any(isinstance(result, InvokeRejectedError) for result in results):
                 return
