@@ -16,7 +16,7 @@ from aioric_emulator.environment_memory import EnvironmentMemory
 from aioric_emulator.extension_processes import ExtensionProcesses
 from aioric_emulator.log_lines import LineReader
 from aioric_emulator.log_owner import find_owner
-from aioric_emulator.runtime_launch import launch_runtime
+from aioric_emulator.runtime_launch import inherited, launch_runtime
 from aioric_emulator.server import listen
 from aioric_emulator.snapshot.copying import CopyError
 from aioric_emulator.snapshot.source import CAN_COPY, Snapshot
@@ -129,7 +129,7 @@ class RunningEnvironment:
     def describe(self, now: float) -> dict[str, int | float | str | None]:
         """Give what a person wants to know of it."""
         model = self.model
-        running = len(list(model.running()))
+        running = model.running_count
         state = "init" if model.is_initialising else "busy" if running else "idle"
         state = "snapshot" if model.is_snapshot else state
         return {
@@ -243,7 +243,7 @@ class RunningEnvironment:
 
     async def _start_extensions(self, address: str, tasks: TaskGroup) -> None:
         folder = self._configuration.extensions or Path()
-        variables = self._configuration.extension_environment(os.environ, address)
+        variables = self._configuration.extension_environment(inherited(), address)
         for name in self.model.launch_extensions(self._clock()):
             written = self.log.open_pipe(LineReader(), "extension")
             try:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from aioric_emulator.process import RuntimeProcess
     from aioric_emulator.snapshot.source import Snapshot
 
-__all__ = ["launch_runtime"]
+__all__ = ["inherited", "launch_runtime"]
+
+
+def inherited() -> dict[str, str]:
+    """Give this process's environment, whatever other threads do to it meanwhile.
+
+    An emulator may run in a thread beside tests, and pytest sets a variable before each and deletes it after.
+    """
+    return {name: value for name in [*os.environ] if (value := os.environ.get(name)) is not None}
 
 
 async def launch_runtime(
@@ -41,8 +49,8 @@ async def launch_runtime(
         extra["_LAMBDA_TELEMETRY_LOG_FD"] = str(written[1])
         kept.append(written[1])
     # aioric's bootstrap looks for an interpreter; the one with the user's packages is this one.
-    inherited = {"AIORIC_PYTHON": sys.executable, **os.environ}
-    variables = configuration.runtime_environment(inherited, address, f"{number:08x}", extra)
+    from_here = {"AIORIC_PYTHON": sys.executable, **inherited()}
+    variables = configuration.runtime_environment(from_here, address, f"{number:08x}", extra)
     if snapshot is not None:
         snapshot.framed = list(kept)
         carried, more = snapshot.prepare(variables)

@@ -66,7 +66,7 @@ class PreparedLoader(SourceFileLoader):
         if spec.submodule_search_locations is not None:
             module.__path__ = spec.submodule_search_locations
         module.__file__ = spec.origin
-        if sys.version_info < (3, 15):
+        if sys.version_info < (3, 15):  # pragma: no branch - one of them on each Python
             module.__cached__ = spec.cached  # type: ignore[attr-defined]  # typeshed leaves it out
         return module
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +19,13 @@ from aioric.function.garbage import BETWEEN
 from aioric.function.hooks import Hooks
 from aioric.function.payload import Codec
 from aioric.protocol.runtime_api import RuntimeApi
+from tests.drivers.peer import http
 from tests.lifecycle.journals import Lines, an_invocation, config, journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.drivers.peer import Line, Peer
 
 
 class Life:
@@ -138,3 +142,37 @@ def test_an_extension_that_is_not_registered_waits_for_nothing(caplog: pytest.Lo
     extension.wait()
 
     assert "will not announce the end of this process" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_was_restored_waits_anew_for_its_end(registered: Hooks, peer: Peer) -> None:
+    """The connection on which it waited did not survive the snapshot; then it serves.
+
+    It waits until the process ends, so nobody closes the last connection.
+    """
+    registered.shutdown.append(list)
+    address = f"127.0.0.1:{peer.port}"
+    life = Life()
+    life.announced, life.api = False, RuntimeApi(address, "test")
+    lives = around(Lines(), AWS_LAMBDA_RUNTIME_API=address, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
+    waits: list[Line] = []
+
+    def play() -> None:
+        registration = peer.accept()
+        registration.expect("POST", "/2020-01-01/extension/register")
+        registration.send(http(200, b"{}", headers={"Lambda-Extension-Identifier": "it"}))
+        waits.append(peer.accept())
+        restore = peer.accept()
+        restore.expect("GET", "/2018-06-01/runtime/restore/next")
+        restore.send(http(200))
+        waits.append(peer.accept())
+        for line in waits:
+            line.expect("GET", "/2020-01-01/extension/event/next")
+
+    served: list[int] = []
+    with ThreadPoolExecutor(1) as other:
+        played = other.submit(play)
+        assert lives.live(life, lambda: served.append(len(waits))) == 0
+        played.result()
+    assert len(served) == 1
+    assert waits[0].hung_up()

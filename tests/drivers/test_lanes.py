@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aioric.config import Config
+from aioric.drivers.lanes import Lane
 from aioric.errors import ConnectionLost, PlatformRefused
+from aioric.function.payload import Codec
+from aioric.function.steps import Function
+from aioric.function.tracing import TraceId
+from aioric.identity import Identity
+from aioric.logs.journal import Journal
+from aioric.logs.sinks import StandardSink
+from aioric.protocol.conversation import Conversation
+from aioric.protocol.runtime_api import RuntimeApi
 from tests.drivers.peer import NEXT, accepted, event, http
 from tests.drivers.serving import Gate, waiting
 
@@ -307,3 +317,25 @@ def test_many_lanes_and_many_events(loop_driver: Driver, peer: Peer) -> None:
                 assert json.loads(request.body)[:2] == [turn, number]
                 line.send(accepted())
                 assert line.request().path == NEXT
+
+
+async def test_a_call_in_vain_changes_nothing(peer: Peer) -> None:
+    """A loop may call although there is nothing to read; the event that comes then is served."""
+    config = Config({"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{peer.port}"}, "app.handler")
+    identity = Identity(alone=False)
+    journal = Journal(config, identity, StandardSink())
+    codec = Codec(ascii_json=True)
+    function = Function(echo, config, codec, identity, TraceId(identity), journal, asyncio.run)
+    conversation = Conversation(RuntimeApi(config.runtime_api, "test"), pipeline=True)
+    lane = Lane(function, config.host, config.port, conversation, journal)
+
+    serving = asyncio.create_task(lane.serve())
+    line = await asyncio.to_thread(peer.accept)
+    await asyncio.to_thread(line.expect_poll)
+    lane._readable()  # noqa: SLF001 - the loop does it
+    line.send(event("id-1", b"1"))
+    assert (await asyncio.to_thread(line.expect_response, "id-1")).body == b"1"
+    line.send(http(500))
+    with pytest.raises(PlatformRefused):
+        await serving
+    lane.close()

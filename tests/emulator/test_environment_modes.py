@@ -78,7 +78,7 @@ async def test_a_peak_between_two_looks_is_not_missed(
         after = await fn.invoke({"a": 1})
     assert result.payload["errorType"] == "Runtime.OutOfMemory"
     assert result.report.status == "error"
-    assert result.report.max_memory_mb > 128
+    assert result.report.max_memory_mb >= 128  # the limit itself where the kernel ended it there
     assert (after.payload, after.report.init_ms is not None) == ({"a": 1}, True)
 
 

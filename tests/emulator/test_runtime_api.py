@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from aioric_emulator.exchange import HttpExchange
-from aioric_emulator.runtime_api import RuntimeApi
+from aioric_emulator.runtime_api import RuntimeApi, read_path
 from tests.emulator.rig import Platform
 
 if TYPE_CHECKING:
@@ -144,3 +144,11 @@ def test_other_requests_have_plain_answers(method: str, target: str, status: int
 def test_a_poll_with_a_body_is_seen() -> None:
     """The engine of Managed Instances does not allow it."""
     assert Desk(lanes=1).status("GET", f"{V}/runtime/invocation/next", b"x") == 413
+
+
+def test_a_target_that_is_no_address_leads_nowhere() -> None:
+    """It is answered as any path that does not exist."""
+    answer = Desk().ask("GET", "http://[")
+    assert answer is not None
+    assert answer.status == 404
+    assert read_path("http://host/a?b") == "/a"

@@ -228,6 +228,24 @@ def test_calls_wait_for_a_version_that_is_published() -> None:
     assert [each.snapshot for each in platform.launched] == [None, snapshot, snapshot]
 
 
+def test_one_snapshot_is_enough() -> None:
+    """Of two environments that come up for it the second one ends; calls have copies of the first."""
+    platform = Platform(environments=3, has_snapshot=True)
+    for _ in range(2):
+        platform.service.warm_up(platform.now)
+    platform.apply()
+    first, second = list(platform.launched)
+    for each in (first, second):
+        assert isinstance(each, SnapStartEnvironment)
+        each.can_be_copied = True
+        each.restore_next(Peer(), platform.now)
+        platform.apply()
+    assert platform.stopped == [(second, "spindown")]
+    assert [each.running_count for each in (first, second)] == [0, 0]
+    platform.invoke()
+    assert platform.environment.snapshot is first
+
+
 def test_calls_hear_of_a_version_that_never_came() -> None:
     """Its init error is their answer; at the end of the service they are refused."""
     platform = Platform(has_snapshot=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from aioric.function.aside import _at_once
+from aioric.packed.lazy import LazyModule, Postponed, load
 from aioric_emulator.optimize.unused import read, unused
 
 if TYPE_CHECKING:
@@ -177,6 +182,32 @@ def test_what_the_runtime_imports(lazy: Task) -> None:
         "answer.append(type(app.textwrap).__name__)"
     )
     assert lazy.ask(question) == ([], ["module", "LazyModule"])
+
+
+class Late(Postponed, SourceFileLoader):  # type: ignore[misc]  # as typeshed has its bases
+    """A loader of a file, as the pack's is one of bytecode."""
+
+
+def test_at_once(tmp_path: Path) -> None:
+    """A module that the runtime asks for has run when it is imported, and is no lazy one."""
+    path = tmp_path / "late.py"
+    path.write_text("VALUE = 1\n")
+    spec = spec_from_loader("late", Late("late", str(path)))
+    assert spec is not None
+    module = module_from_spec(_at_once(spec))
+    assert isinstance(spec.loader, Late)
+    spec.loader.exec_module(module)
+
+    assert (type(module), vars(module)["VALUE"]) == (ModuleType, 1)
+
+
+def test_what_another_loader_made_is_left_alone() -> None:
+    """A module whose loader somebody has replaced is never run by us."""
+    module = LazyModule("late")
+    load(module)
+
+    with pytest.raises(AttributeError, match="VALUE"):
+        module.VALUE  # noqa: B018 - the look is the test
 
 
 def test_a_list_that_is_none(lazy: Task) -> None:
