@@ -141,7 +141,8 @@ class Runtime:
         try:
             return driver()
         except PlatformFault as error:
-            self.journal.note(ERROR, f"The runtime ends: {error}")
+            why = f"; the last time: {error.__cause__}" if error.__cause__ else ""
+            self.journal.note(ERROR, f"The runtime ends: {error}{why}")
             return 1
 
     def _unpack(self) -> None:

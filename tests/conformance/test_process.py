@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING
 
@@ -103,11 +104,12 @@ def test_a_500_to_an_answer_ends_the_process(peer: Peer, handler: str) -> None:
 
 @BOTH
 def test_a_platform_that_is_not_there_ends_the_process(peer: Peer, handler: str) -> None:
-    """A Runtime API that refuses connections ends the process with status 1, after a few tries."""
+    """A Runtime API that refuses connections ends the process after a few tries: status 1, and the reason."""
     peer.stop_listening()
     with RuntimeProcess(peer.port, handler) as process:
         assert process.ended() == 1
-        assert "The runtime ends: the Runtime API was lost" in process.log()
+        assert "The runtime ends: the Runtime API was lost 6 times in a row" in process.log()
+        assert f"; the last time: [Errno {errno.ECONNREFUSED}]" in process.log()
         assert "Traceback" not in process.log()
 
 
