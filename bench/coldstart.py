@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import signal
 import sys
 import time
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from bench import picture, report, starts
 from bench.launch import Launcher, Sample
-from bench.rounds import add_options, rounds
+from bench.rounds import add_options, repeat, rounds
 from bench.starts_report import markdown
 from bench.starts_report import rows as summarise
 
@@ -46,7 +45,7 @@ def main() -> None:
     text = markdown(table, facts)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "-m", "bench.coldstart", *sys.argv[1:]]),
+        "command": repeat("coldstart", sys.argv[1:]),
         "environment": facts,
         "samples": [asdict(sample) for sample in samples],
         "rows": [asdict(row) for row in table],

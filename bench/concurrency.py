@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from bench.concurrency_report import bars, markdown, summarise
 from bench.contestants import BASELINE, OFFICIAL, OURS, ROOT, TASK, Contestant
 from bench.method import Conversation, Stuck
 from bench.processes import cpu_ns, pss_bytes, running, tree
-from bench.rounds import add_options, rounds
+from bench.rounds import add_options, repeat, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +100,7 @@ def main() -> None:
     text = markdown(table, facts)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "-m", "bench.concurrency", *sys.argv[1:]]),
+        "command": repeat("concurrency", sys.argv[1:]),
         "environment": facts,
         "samples": [asdict(sample) for sample in samples],
         "rows": [asdict(row) for row in table],

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -30,7 +29,7 @@ from bench.emulators import EMULATORS, Served, refusal
 from bench.load import Load, call
 from bench.method import cores
 from bench.processes import cpu_ns
-from bench.rounds import add_options, rounds
+from bench.rounds import add_options, repeat, rounds
 from bench.stats import Spread, spread
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def main() -> None:
     began = datetime.now(UTC)
     samples = list(take(options))
     text = markdown(samples, facts)
-    command = shlex.join(["python", "-m", "bench.emulator", *sys.argv[1:]])
+    command = repeat("emulator", sys.argv[1:])
     outcome = {
         "date": began.isoformat(timespec="seconds"),
         "command": command,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def add_options(parser: argparse.ArgumentParser, usual: int) -> None:
@@ -30,3 +31,12 @@ def rounds(options: argparse.Namespace) -> Iterator[int]:
         if turn and spent + spent / turn > options.within:
             return
         yield turn
+
+
+def repeat(name: str, words: Sequence[str]) -> str:
+    """The command that does it again: without the folder for the results, which is this machine's."""
+    kept = list(words)
+    if "--output" in kept:
+        at = kept.index("--output")
+        del kept[at : at + 2]
+    return shlex.join(["python", "-m", f"bench.{name}", *kept])

@@ -29,7 +29,7 @@ import psutil
 from bench import picture, report
 from bench.contestants import OURS, TASK
 from bench.processes import cpu_ns, running, tree
-from bench.rounds import add_options, rounds
+from bench.rounds import add_options, repeat, rounds
 from bench.streaming_peers import Client, Platform, Taken
 from bench.streaming_report import FLOOR, WEB, bars, rows, table
 
@@ -242,7 +242,7 @@ def main() -> None:
     text += f"\nMedians over {1 + max(each.round for each in samples)} rounds; {machine}.\n"
     outcome = {
         "date": began.isoformat(timespec="seconds"),
-        "command": " ".join(["python", "-m", "bench.streaming", *sys.argv[1:]]),
+        "command": repeat("streaming", sys.argv[1:]),
         "environment": facts,
         "samples": [asdict(sample) for sample in samples],
         "rows": rows(samples),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import signal
 import sys
 import time
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 from bench import picture, report, server, stats
 from bench.contestants import CONTESTANTS, FLOOR, Contestant, floor
 from bench.method import Sample, cores, measure
-from bench.rounds import add_options, rounds
+from bench.rounds import add_options, repeat, rounds
 from bench.workloads import SIZES, workloads
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def main(name: str = "throughput", preset: tuple[str, ...] = ()) -> None:
     text = report.markdown(table, facts)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "-m", f"bench.{name}", *sys.argv[1:]]),
+        "command": repeat(name, sys.argv[1:]),
         "environment": facts,
         "method": {
             "rounds": options.rounds,

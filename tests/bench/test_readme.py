@@ -13,7 +13,7 @@ import pytest
 from bench import __main__ as suites
 from bench import readme, throughput
 from bench.highlights import SUMMARISED, behind, summary
-from bench.rounds import rounds
+from bench.rounds import repeat, rounds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,13 +121,24 @@ def test_more_memory_is_told() -> None:
 
 def test_the_summary() -> None:
     """One table, with what was not measured named, and every line with its command."""
-    rows = [{"contestant": "aioric optimized", "function": "boto3", "ratio": RATIO}]
+    names = ("aioric", "aioric optimized", "aioric optimized, lazy", "awslambdaric")
+    rows = [{"contestant": name, "function": "boto3", "ratio": RATIO} for name in names]
     found = {"coldstart": {"date": "2026-01-02T00:00:00", "rows": rows}}
     text = summary(found.get)
 
-    assert '| start: boto3, optimized | 0.50 | 0.40-0.60 | `make bench ARGS="--only coldstart"` |' in text
+    for how in ("", ", optimized, lazy"):
+        assert f'| start: boto3{how} | 0.50 | 0.40-0.60 | `make bench ARGS="--only coldstart"` |' in text
+    assert text.count("start: ") == 2
     assert "| memory | not measured yet | | `python -m bench --only memory` |" in text
     assert "Measured on 2026-01-02." in text
+
+
+def test_the_command_to_repeat() -> None:
+    """It names everything that was asked for, but no folder of the machine that it was measured on."""
+    words = ["--lanes", "16", "--workloads", "20 ms await", "--output", "/elsewhere", "--within", "9"]
+    told = "python -m bench.concurrency --lanes 16 --workloads '20 ms await' --within 9"
+    assert repeat("concurrency", words) == told
+    assert repeat("emulator", []) == "python -m bench.emulator"
 
 
 @pytest.mark.parametrize(("within", "expected"), [(float("inf"), [0, 1, 2]), (0.0, [0])])
