@@ -41,6 +41,9 @@ __all__ = ["HostedFunction"]
 class HostedFunction:
     """A function with its service, its environments at work, its queue and its log."""
 
+    _tasks: TaskGroup
+    _guardian: Guardian
+
     def __init__(
         self,
         configuration: FunctionConfiguration,
@@ -59,8 +62,6 @@ class HostedFunction:
         self.copies = Copies(self._service, self._environments, self._clock, self._apply)
         # Of the inits that went well, in milliseconds.
         self.init_durations: list[float] = []
-        self._tasks: TaskGroup
-        self._guardian: Guardian
         self._is_applying = False
         self._wake = anyio.Event()
         self._wakes_at = float("inf")

@@ -86,6 +86,14 @@ class WarmLane:
         self.call: WarmCaller
         self.head = b""
 
+    def expect(self, invocation: Invocation, call: WarmCaller) -> None:
+        """Wait for the answer to an invocation that is on its way to the runtime."""
+        self.invocation, self.call = invocation, call
+        first, second, third = self.pieces
+        self.head = f"{first}{invocation.request_id}{second}{invocation.invocation_id}{third}".encode(
+            "latin-1"
+        )
+
     def take(self, data: bytes) -> bool:
         """Take the expected answer and the poll behind it; give whether it is that, and was taken."""
         invocation, head, end = self.invocation, self.head, self._end

@@ -101,21 +101,43 @@ class WarmPath:
 
     def begin(self, call: WarmCaller, event: bytes) -> bool:
         """Hand a call to a warm environment, if there is one and nobody but the caller watches."""
-        history, disruptions = self._history, self._disruptions
-        if history is not None and history.is_watched:
-            return False
-        if disruptions is not None and disruptions.are_planned:
+        if self._is_looked_at():
             return False
         now, wall = self.clock(), time.time()
+        invocation = self._new_invocation(call.caller, event or b"{}", wall)
+        self.service.epoch_offset = wall - now
+        place = self.service.begin_warm(invocation, now)
+        if place is None:
+            return False
+        model, poll = place[0], cast("HttpExchange", place[1])
+        call.caller.invocation = invocation
+        call.connection.current = call.exchange
+        self._journal.start(invocation)
+        if self._history is not None:
+            self._history.began(self._name, model.number, invocation)
+        connection = cast("Connection", poll.connection)
+        lane = connection.shortcut or self._learn_lane(connection, model)
+        if isinstance(lane, WarmLane):
+            lane.expect(invocation, call)
+        connection.send(poll, self._render_event(invocation))
+        self._be_awake_at(invocation.deadline)
+        return True
+
+    def _is_looked_at(self) -> bool:
+        """Whether somebody but the caller wants to see each step, or to disturb it."""
+        history, disruptions = self._history, self._disruptions
+        return (history is not None and history.is_watched) or (
+            disruptions is not None and disruptions.are_planned
+        )
+
+    def _new_invocation(self, caller: HttpCaller, payload: bytes, wall: float) -> Invocation:
+        """Name an invocation, which has neither context, identity nor tenant."""
         self._serial = serial = (self._serial + STEP) & 0xFFFFFFFF
         own = f"{serial:08x}"
-        request_id, invocation_id = own + self._request_rest, own + self._attempt_rest
         trace_id = f"Root=1-{int(wall):08x}-{own}{self._trace_rest};Parent={own}{self._parent_rest};Sampled=0"
-        payload = event or b"{}"
-        caller = call.caller
-        # By place: by name it would take a third longer. Neither context, identity nor tenant.
-        invocation = Invocation(
-            request_id,
+        # By place: by name it would take a third longer.
+        return Invocation(
+            own + self._request_rest,
             payload,
             self._timeout,
             caller,
@@ -125,32 +147,17 @@ class WarmPath:
             "",
             "",
             "",
-            invocation_id,
+            own + self._attempt_rest,
         )
-        self.service.epoch_offset = wall - now
-        place = self.service.begin_warm(invocation, now)
-        if place is None:
-            return False
-        model, poll = place[0], cast("HttpExchange", place[1])
-        caller.invocation = invocation
-        call.connection.current = call.exchange
-        self._journal.start(invocation)
-        if history is not None:
-            history.began(self._name, model.number, invocation)
-        connection = cast("Connection", poll.connection)
-        lane = connection.shortcut or self._learn_lane(connection, model)
-        if isinstance(lane, WarmLane):
-            lane.invocation, lane.call = invocation, call
-            first, second, third = lane.pieces
-            lane.head = f"{first}{request_id}{second}{invocation_id}{third}".encode("latin-1")
+
+    def _render_event(self, invocation: Invocation) -> bytes:
         first, second, third, fourth, fifth = self._event_pieces
+        payload = invocation.payload
         head = (
-            f"{first}{request_id}{second}{invocation.deadline_ms}{third}{invocation_id}"
-            f"{fourth}{trace_id}{fifth}{len(payload)}\r\n\r\n"
+            f"{first}{invocation.request_id}{second}{invocation.deadline_ms}{third}{invocation.invocation_id}"
+            f"{fourth}{invocation.trace_id}{fifth}{len(payload)}\r\n\r\n"
         )
-        connection.send(poll, head.encode() + payload)
-        self._be_awake_at(invocation.deadline)
-        return True
+        return head.encode() + payload
 
     def end(self, lane: WarmLane, invocation: Invocation, body: bytes, now: float) -> None:
         """Answer the caller, write END and REPORT, and do what the model decided beside it."""

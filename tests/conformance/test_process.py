@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,7 +110,8 @@ def test_a_platform_that_is_not_there_ends_the_process(peer: Peer, handler: str)
     with RuntimeProcess(peer.port, handler) as process:
         assert process.ended() == 1
         assert "The runtime ends: the Runtime API was lost 6 times in a row" in process.log()
-        assert f"; the last time: [Errno {errno.ECONNREFUSED}]" in process.log()
+        refused = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
+        assert f"; the last time: {refused}" in process.log()
         assert "Traceback" not in process.log()
 
 

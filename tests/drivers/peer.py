@@ -17,7 +17,7 @@ import httptools
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PATIENCE = 30.0  # seconds, for what must happen, also while images are written to the same disk
+PATIENCE = 10.0  # seconds, for what must happen
 SILENCE = 0.05  # seconds, for what must not
 SMALL_SEGMENT = 536  # bytes, the smallest that every TCP must take (RFC 9293, 3.7.1)
 SMALL_BUFFER = 4096  # bytes

@@ -141,7 +141,8 @@ class Container:
 def quiet_port() -> int:
     """Give a free port of those that the kernel gives to nobody by itself.
 
-    An engine asked to choose finds one and listens later; other tests, with many connections, were faster.
+    An engine asked to choose finds one and listens later; others, with many connections, were faster. And
+    a rule of podman's may outlive its container: whoever the kernel gave that port could not be reached.
     """
     lowest = int(EPHEMERAL.read_text().split()[0])
     while True:

@@ -7,6 +7,7 @@ whether it may be sent again.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from _contextvars import copy_context
 
@@ -152,7 +153,7 @@ class Line:
             finally:
                 self._loop.remove_writer(connection.fileno())
             if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise OSError(error, "the Runtime API cannot be reached") from None
+                raise OSError(error, os.strerror(error)) from None
 
     async def _write(self, connection: socket.socket, parts: Sequence[bytes | memoryview]) -> None:
         room = True
