@@ -1,20 +1,42 @@
 """The command `aioric`: `dev` runs a function on a local Lambda, `invoke` calls one.
 
-Only click is imported before a command runs: `aioric --help` has to be quick.
+Only click, and the command that is asked for, is imported before that runs: `aioric --help` has to be quick,
+and the first answer of `aioric dev` is waited for.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from aioric_emulator.conformance.command import conformance
-from aioric_emulator.dev_command import dev
-from aioric_emulator.invoke_command import invoke
-from aioric_emulator.optimize.verb import optimize
-from aioric_emulator.ps_command import events, ps
-from aioric_emulator.replay_command import replay
-
 __all__ = ["main"]
+
+# Where each command is.
+COMMANDS = {
+    "conformance": "conformance.command",
+    "dev": "dev_command",
+    "events": "ps_command",
+    "invoke": "invoke_command",
+    "optimize": "optimize.verb",
+    "ps": "ps_command",
+    "replay": "replay_command",
+}
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        """Give the names of all."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+        """Give one by its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"aioric_emulator.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
 
 
 def show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own
@@ -26,19 +48,10 @@ def show_version(context: click.Context, _parameter: click.Parameter, value: boo
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=show_version)
 def main() -> None:
     """Run AWS Lambda functions in Python, here."""
-
-
-main.add_command(conformance)
-main.add_command(dev)
-main.add_command(events)
-main.add_command(invoke)
-main.add_command(ps)
-main.add_command(optimize)
-main.add_command(replay)
 
 
 if __name__ == "__main__":

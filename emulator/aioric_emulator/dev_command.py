@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.fronts.settings import FrontSettings
-    from aioric_emulator.project_file import Project
+    from aioric_emulator.project import Project
 
 __all__ = ["HOST", "PORT", "dev"]
 
@@ -150,7 +150,7 @@ def select_fronts(options: dict[str, Any], project: Project) -> list[FrontSettin
 def select(context: click.Context, options: dict[str, Any], variables: dict[str, str]) -> Project:
     """Give the functions to serve."""
     from aioric_emulator import selection  # noqa: PLC0415 - see the module's docstring
-    from aioric_emulator.project_file import Project  # noqa: PLC0415 - likewise
+    from aioric_emulator.project import Project  # noqa: PLC0415 - likewise
 
     handlers, command = selection.split_words(options["words"])
     if not handlers:

@@ -15,13 +15,12 @@ import anyio
 
 from aioric_emulator.console import Console
 from aioric_emulator.dashboard import DASHBOARD
-from aioric_emulator.fronts.serving import serve_fronts
 from aioric_emulator.local_lambda import LocalLambda
 from aioric_emulator.memory_limit import place_limits
-from aioric_emulator.recording import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from anyio.abc import TaskGroup
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.hosted_function import HostedFunction
+    from aioric_emulator.recording import Recorder
 
 __all__ = ["Place", "serve"]
 
@@ -61,7 +61,7 @@ def serve(configurations: Sequence[FunctionConfiguration], place: Place) -> None
 async def serve_until_signal(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
     """Open the local Lambda, tell where it is, and close it with the first signal."""
     console = Console(is_colourful=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    recorder = None if place.record is None else Recorder(place.record)
+    recorder = None if place.record is None else open_recorder(place.record)
     configurations, limit = place_limits(configurations)
     with (
         recorder or nullcontext(),
@@ -76,7 +76,7 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
             alias=place.alias,
             recorder=recorder,
         )
-        async with lambda_, serve_fronts(place.fronts, lambda_.functions, place.host, place.port) as opened:
+        async with lambda_, open_fronts(place, lambda_) as opened:
             for line in [] if place.is_quiet else greeting(lambda_):
                 console.write(line)
             if place.has_dashboard:
@@ -97,6 +97,27 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
                     break
                 tasks.cancel_scope.cancel()
         console.flush()
+
+
+# What few ask for is loaded when it is asked for: the first answer is waited for.
+
+
+def open_recorder(path: Path) -> Recorder:
+    """Give what records invocations in a file. Raises `OSError`."""
+    from aioric_emulator.recording import Recorder  # noqa: PLC0415
+
+    return Recorder(path)
+
+
+def open_fronts(
+    place: Place, lambda_: LocalLambda
+) -> AbstractAsyncContextManager[list[tuple[FrontSettings, str]]]:
+    """Give a context that serves the fronts, and each of them with its URL."""
+    if not place.fronts:
+        return nullcontext([])
+    from aioric_emulator.fronts.serving import serve_fronts  # noqa: PLC0415
+
+    return serve_fronts(place.fronts, lambda_.functions, place.host, place.port)
 
 
 def is_loopback(host: str) -> bool:

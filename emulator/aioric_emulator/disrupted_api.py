@@ -14,18 +14,17 @@ from urllib.parse import unquote
 from aioric_emulator import decisions
 from aioric_emulator.calls import new_id
 from aioric_emulator.disruptions import Delivery, Duplicate, Refuse
-from aioric_emulator.memory_limit import GuardedRuntimeApi, guarded
-from aioric_emulator.runtime_api import INVOCATION, NEXT, RuntimeApi, read_path
+from aioric_emulator.memory_limit import GuardedRuntimeApi
+from aioric_emulator.runtime_api import INVOCATION, NEXT, read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.disruptions import Disruption
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Answer, Caller, Ending, Invocation, Outcome, Rejection
 
-__all__ = ["DisruptedRuntimeApi", "Disruptions", "choose_api"]
+__all__ = ["DisruptedRuntimeApi", "Disruptions"]
 
 
 class Plan:
@@ -184,13 +183,3 @@ class DisruptedRuntimeApi(GuardedRuntimeApi):
             super().handle(exchange)
         else:
             exchange.reply(delivery.answer)
-
-
-def choose_api(
-    configuration: FunctionConfiguration, check_memory: Callable[[], None]
-) -> Callable[..., RuntimeApi]:
-    """Give what makes the Runtime API that a function is configured to have."""
-    if configuration.disruptions is None:
-        return guarded(check_memory) if configuration.enforces_memory else RuntimeApi
-    check = check_memory if configuration.enforces_memory else lambda: None
-    return partial(DisruptedRuntimeApi, check=check, disruptions=configuration.disruptions)

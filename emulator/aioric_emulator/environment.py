@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from aioric_emulator import decisions
-from aioric_emulator.disrupted_api import choose_api
+from aioric_emulator.api_choice import choose_api
 from aioric_emulator.environment_log import EnvironmentLog
 from aioric_emulator.environment_memory import EnvironmentMemory
 from aioric_emulator.extension_processes import ExtensionProcesses
 from aioric_emulator.log_lines import LineReader
 from aioric_emulator.log_owner import find_owner
 from aioric_emulator.runtime_launch import inherited, launch_runtime
-from aioric_emulator.server import listen
-from aioric_emulator.snapshot.copying import CopyError
-from aioric_emulator.snapshot.source import CAN_COPY, Snapshot
+from aioric_emulator.server import listen_beside
 from aioric_emulator.telemetry_delivery import TelemetryDelivery
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.process import RuntimeProcess
     from aioric_emulator.runtime_api import RuntimeApi
-    from aioric_emulator.server import Listener
+    from aioric_emulator.snapshot.source import Snapshot
     from aioric_emulator.snapshot.switchboard import Switchboard
 
 __all__ = ["RunningEnvironment"]
@@ -90,6 +88,8 @@ class RunningEnvironment:
 
     async def tell(self) -> dict[str, Any]:
         """Say what a copy holds. Raises `CopyError`; only copies of a snapshot can be asked."""
+        from aioric_emulator.snapshot.copying import CopyError  # noqa: PLC0415 - few have one
+
         raise CopyError("This is no copy of a snapshot")
 
     async def wait_ended(self) -> None:
@@ -211,11 +211,14 @@ class RunningEnvironment:
         has_external = self.model.registrations.have_external
         application: RuntimeApi | Switchboard = api
         # A process beside the runtime cannot be copied with it.
-        if self._configuration.has_snapshot and CAN_COPY and not has_external:
-            self.snapshot = Snapshot(self.model)
-            stack.callback(self.snapshot.close)
-            application = self.snapshot.connect(api)
-        listener = await self._listen(application, stack)
+        if self._configuration.has_snapshot and not has_external:
+            from aioric_emulator.snapshot.source import CAN_COPY, Snapshot  # noqa: PLC0415 - few have one
+
+            if CAN_COPY:
+                self.snapshot = Snapshot(self.model)
+                stack.callback(self.snapshot.close)
+                application = self.snapshot.connect(api)
+        listener = await listen_beside(stack, application, *self._configuration.api_address)
         stack.callback(self.log.close)
         if has_external:
             await self._start_extensions(listener.address, tasks)
@@ -232,14 +235,6 @@ class RunningEnvironment:
         if self.snapshot is not None:
             self.snapshot.launched(process, listener.address)
         return process
-
-    async def _listen(self, api: RuntimeApi | Switchboard, stack: AsyncExitStack) -> Listener:
-        host, port = self._configuration.api_address
-        try:
-            return await stack.enter_async_context(listen(api, host, port))
-        except OSError:
-            # Another environment is there already, or still.
-            return await stack.enter_async_context(listen(api, host, 0))
 
     async def _start_extensions(self, address: str, tasks: TaskGroup) -> None:
         folder = self._configuration.extensions or Path()

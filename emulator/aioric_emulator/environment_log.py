@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -41,6 +40,8 @@ class EnvironmentLog:
 
     def open_socket(self, stack: AsyncExitStack) -> str:
         """Give the path of a socket of which every connection is a log; it goes with the stack."""
+        import tempfile  # noqa: PLC0415 - slow to import, and only Managed Instances have sockets
+
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aioric-"))
         path = str(Path(folder) / "log.sock")
         on_line = partial(self._on_line, "function")

@@ -7,10 +7,8 @@ a process at its rlimit gets a MemoryError, which a function can catch; on the p
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from aioric_emulator.memory_group import NoGroupError, find_place
 from aioric_emulator.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.phases import ExecutionEnvironment
 
-__all__ = ["MIB", "GuardedRuntimeApi", "guarded", "place_limits", "sample_interval"]
+__all__ = ["MIB", "GuardedRuntimeApi", "place_limits", "sample_interval"]
 
 MIB = 1024 * 1024
 # How often, in seconds, the memory of a process's children is looked at, and that of one with a limit.
@@ -43,17 +41,14 @@ def place_limits(
     functions = list(configurations)
     if not any(each.enforces_memory for each in functions):
         return functions, ""
+    from aioric_emulator.memory_group import NoGroupError, find_place  # noqa: PLC0415 - few ask for a limit
+
     try:
         place = find_place()
     except NoGroupError as reason:
         return functions, f"looked at every {CLOSE_INTERVAL * 1000:.0f} ms, not kept by the kernel: {reason}"
     placed = [replace(each, memory_place=place) if each.enforces_memory else each for each in functions]
     return placed, f"kept by the kernel, in control groups below {place.folder}"
-
-
-def guarded(check: Callable[[], None]) -> Callable[..., RuntimeApi]:
-    """Give what makes a Runtime API that calls `check` before anything else."""
-    return partial(GuardedRuntimeApi, check=check)
 
 
 class GuardedRuntimeApi(RuntimeApi):

@@ -7,31 +7,19 @@ is a Function URL; `[http_api]`, `[rest_api]` and `[alb]` are what leads to seve
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError, declare
 from aioric_emulator.fronts.declaring import declare_fronts
+from aioric_emulator.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aioric_emulator.configuration import FunctionConfiguration
-    from aioric_emulator.fronts.settings import FrontSettings
 
-__all__ = ["PROJECT_FILE", "Project", "read_project_file"]
+__all__ = ["read_project_file"]
 
-PROJECT_FILE = "aioric.toml"
 TABLES = ("functions", "defaults", "http_api", "rest_api", "alb")
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """What there is to serve, and of a template's functions why some are left out."""
-
-    functions: list[FunctionConfiguration]
-    fronts: list[FrontSettings] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def read_project_file(path: Path) -> Project:

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError, declare
-from aioric_emulator.project_file import PROJECT_FILE, Project, read_project_file
-from aioric_emulator.template import read_template
+from aioric_emulator.project import PROJECT_FILE, Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,9 +54,14 @@ def select_from_file(
     if file is None and not path.is_file():
         message = f"aioric dev app.handler, or a=app.first b=app.second, or a file {PROJECT_FILE}"
         raise DeclarationError(f"Which function? {message}")
+    # Only who has such a file waits for what reads it.
     if path.suffix != ".toml":
+        from aioric_emulator.template import read_template  # noqa: PLC0415
+
         template = read_template(path, parameters, variables)
         return Project(template.functions, template.fronts, template.left_out)
+    from aioric_emulator.project_file import read_project_file  # noqa: PLC0415
+
     project = read_project_file(path)
     functions = [replace(each, variables={**each.variables, **variables}) for each in project.functions]
     return replace(project, functions=functions)

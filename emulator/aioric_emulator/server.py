@@ -13,10 +13,11 @@ from aioric_emulator.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AsyncExitStack
 
     from aioric_emulator.exchange import Application
 
-__all__ = ["Listener", "listen"]
+__all__ = ["Listener", "listen", "listen_beside"]
 
 # Connections that may wait to be accepted: a load generator opens hundreds at once.
 BACKLOG = 1024
@@ -81,3 +82,14 @@ async def listen(application: Application, host: str, port: int) -> AsyncIterato
         with anyio.CancelScope(shield=True):
             await listener.close()
             await server.wait_closed()
+
+
+async def listen_beside(stack: AsyncExitStack, application: Application, host: str, port: int) -> Listener:
+    """Serve an application until the stack ends, on another port where something listens on this one.
+
+    Raises `OSError`.
+    """
+    try:
+        return await stack.enter_async_context(listen(application, host, port))
+    except OSError:
+        return await stack.enter_async_context(listen(application, host, 0))

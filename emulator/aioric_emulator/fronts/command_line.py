@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError
-from aioric_emulator.fronts.declaring import declare_alb, declare_http_api, declare_rest_api, declare_url
-from aioric_emulator.fronts.settings import HttpApiSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +46,14 @@ def select_fronts(
 
 def make(port: str, given: Mapping[str, Any], functions: Sequence[str]) -> FrontSettings:
     """Give the front that options ask for."""
+    # What fronts are made of is not loaded where there are none.
+    from aioric_emulator.fronts.declaring import (  # noqa: PLC0415
+        declare_alb,
+        declare_http_api,
+        declare_rest_api,
+        declare_url,
+    )
+
     if port == "url_port":
         return declare_url(functions[0], dict(given))
     if port == "http_api_port":
@@ -59,6 +65,8 @@ def make(port: str, given: Mapping[str, Any], functions: Sequence[str]) -> Front
 
 def overlay(fronts: list[FrontSettings], made: FrontSettings, given: Mapping[str, Any]) -> None:
     """Put what was given above the first front of the kind, or add the one that was made."""
+    from aioric_emulator.fronts.settings import HttpApiSettings  # noqa: PLC0415 - as above
+
     for place, front in enumerate(fronts):
         if type(front) is not type(made):
             continue

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from aioric_emulator.snapshot.copying import CAN_COPY, CopyError
-from aioric_emulator.snapshot.uniqueness import Uniqueness, compare
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from aioric_emulator.environment import RunningEnvironment
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.service import Service
+    from aioric_emulator.snapshot.uniqueness import Uniqueness
 
 __all__ = ["Copies"]
 
@@ -47,6 +45,10 @@ class Copies:
         Raises `ValueError` for fewer than two, and `CopyError` where there is no snapshot that can be copied,
         or a copy fails.
         """
+        # Every function has this object, and few are compared.
+        from aioric_emulator.snapshot.copying import CAN_COPY, CopyError  # noqa: PLC0415
+        from aioric_emulator.snapshot.uniqueness import compare  # noqa: PLC0415
+
         if copies < FEWEST:
             raise ValueError(f"uniqueness takes two copies at least, not {copies}")
         if not CAN_COPY:
@@ -71,6 +73,8 @@ async def ask(
     made: Sequence[ExecutionEnvironment], running: Mapping[ExecutionEnvironment, RunningEnvironment]
 ) -> list[dict[str, Any]]:
     """Ask copies what they hold, once they have been restored."""
+    from aioric_emulator.snapshot.copying import CopyError  # noqa: PLC0415 - as above
+
     told = []
     for model in made:
         while not (model.is_stopped or model.has_started):  # noqa: ASYNC110 - likewise

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aioric_emulator.fronts.settings import FrontSettings
-    from aioric_emulator.project_file import Project
+    from aioric_emulator.project import Project
 
 FUNCTIONS = '[functions.a]\nhandler = "app.a"\n[functions.b]\nhandler = "app.b"\n'
 WHOLE = """
