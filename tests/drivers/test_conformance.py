@@ -248,6 +248,24 @@ def test_a_handler_that_cancels_itself_harms_nobody(loop_driver: Driver, peer: P
         line.expect_poll()
 
 
+def test_a_handler_that_cancels_all_tasks_harms_nobody(loop_driver: Driver, peer: Peer) -> None:
+    """What `asyncio.all_tasks` shows is the function's: neither the loop's end nor the lane's is among it."""
+
+    async def handler(_event: Any, _context: Any) -> str:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+        return "done"
+
+    with loop_driver.serving(peer, handler):
+        line = peer.accept()
+        line.expect_poll()
+        line.send(event("id-1"))
+        assert line.expect_response("id-1").body == b'"done"'
+        line.send(accepted())
+        line.expect_poll()
+
+
 def test_a_coroutine_behind_a_plain_handler_is_awaited(driver: Driver, peer: Peer) -> None:
     """A plain function that returns a coroutine (a decorator does that) is awaited by either driver."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric.drivers.sockets import ask, connect, hang_up, has_gone, resolve, watch
+from aioric.drivers.sockets import ask, connect, hang_up, has_gone, reach, resolve, watch
 from aioric.errors import ConnectionLost, MalformedResponse
 from aioric.messages import Failed
 from aioric.protocol.runtime_api import RuntimeApi
@@ -89,9 +89,24 @@ def test_a_connection_does_not_wait_for_acknowledgements(peer: Peer) -> None:
 )
 def test_an_address_is_resolved(host: str, family: int | None) -> None:
     """Numbers and names of this machine resolve, of either family."""
-    found, address = resolve(host, 9001)
+    found, address = resolve(host, 9001)[0]
     assert family in (None, found)
     assert address[1] == 9001
+
+
+def test_a_name_with_several_addresses_is_tried_at_each(peer: Peer) -> None:
+    """Where nobody listens at the first, as an emulator on IPv4 does at `::1`, the next one is asked."""
+    here = (socket.AF_INET, ("127.0.0.1", peer.port))
+    elsewhere = (socket.AF_INET, ("127.0.0.2", peer.port))
+    with socket.create_server(("127.0.0.2", 0)) as nobody:
+        silent = (socket.AF_INET, nobody.getsockname())
+    connection = reach([silent, here])
+    found = connection.getpeername()
+    connection.close()
+
+    assert found == here[1]
+    with pytest.raises(ConnectionRefusedError):
+        reach([silent, elsewhere])
 
 
 def test_a_name_that_is_not_ascii_is_unknown() -> None:

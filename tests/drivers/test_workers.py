@@ -73,6 +73,21 @@ def test_a_worker_that_is_gone_already_is_in_nobodys_way(pool: Pool) -> None:
     assert not pool._ends  # noqa: SLF001 - nothing is left to wait for
 
 
+def test_a_worker_that_a_nameless_signal_has_ended_is_told_of(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Real-time signals have numbers only, and the parent survives them."""
+    child = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 40)"])
+    descriptor = os.pidfd_open(child.pid)
+    slot = Slot(1)
+    slot.worker = child.pid
+    pool._ends[descriptor] = slot  # noqa: SLF001 - as `start` does for a process that it has forked
+    pool._wait()  # noqa: SLF001 - what `watch` does at its turns
+    child.returncode = -40  # the pool has waited for it
+
+    assert f"Worker process {child.pid} was ended by signal 40" in caplog.text
+
+
 def test_a_parent_waits_until_the_next_worker_is_due(pool: Pool) -> None:
     """With nobody to wait for, it wakes when the pause of an empty slot is over."""
     slot = Slot(1)

@@ -176,6 +176,23 @@ def test_a_failure_is_described_when_no_file_can_be_opened(tmp_path: pathlib.Pat
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 20
 
 
+def test_a_class_whose_name_cannot_be_had_is_described() -> None:
+    """A metaclass may keep its classes' names to itself, or raise; the failure is reported all the same."""
+
+    class Nameless(type):
+        @property
+        def __name__(cls) -> str:  # type: ignore[override]
+            raise RuntimeError("no name")
+
+    class Odd(Exception, metaclass=Nameless):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    fault = describe(Odd(), "")
+
+    assert (fault.error_type, fault.message) == ("Exception", "<unprintable Exception object>")
+
+
 def test_a_removed_working_directory_is_left_out(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

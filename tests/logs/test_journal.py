@@ -124,6 +124,24 @@ def test_notes_go_through_logging_where_the_function_uses_it(caplog: pytest.LogC
     assert caplog.record_tuples == [("aioric", logging.WARNING, "refused")]
 
 
+def test_notes_are_written_where_the_functions_own_logging_fails() -> None:
+    """A filter or a handler that raises keeps no note out of the log, and ends nothing of the runtime's."""
+
+    def refuse(_record: logging.LogRecord) -> bool:
+        raise ValueError("no")
+
+    logger, sink = logging.getLogger("aioric"), Recorder()
+    logger.addFilter(refuse)
+    try:
+        Journal(config(), Identity(alone=True), sink).note(30, "refused")
+    finally:
+        logger.removeFilter(refuse)
+
+    ((line,),) = sink.errors
+    assert line.startswith("[WARNING]\t")
+    assert line.endswith("\trefused")
+
+
 @pytest.fixture
 def _no_logging(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a function that never imported `logging`."""
@@ -182,6 +200,20 @@ def test_notes_below_the_configured_level_are_not_written(level: str, shown: int
         journal.note(one, "x")
 
     assert shown == len(sink.written)
+
+
+@pytest.mark.usefixtures("_no_logging")
+def test_notes_end_nothing_where_the_log_is_closed() -> None:
+    """A sink that fails costs the note and no more."""
+
+    class Closed(Recorder):
+        def log(self, msg: str, frame_type: bytes | None = None) -> None:
+            raise OSError(9, msg, frame_type)
+
+    sink = Closed()
+    Journal(config(AWS_LAMBDA_LOG_FORMAT="JSON"), Identity(alone=True), sink).note(30, "x")
+
+    assert json.loads(sink.errors[0][0])["message"] == "x"
 
 
 def test_levels_are_those_of_logging() -> None:

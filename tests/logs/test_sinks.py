@@ -193,6 +193,18 @@ def test_an_error_reaches_the_log_whatever_standard_output_is(spoil: str) -> Non
     assert "\\ud800é\n".encode() == ran.stdout
 
 
+@pytest.mark.parametrize("sink", ["StandardSink()", "FramedSink(9, b'\\xa5\\x5a\\x00\\x17')"])
+def test_an_error_that_nobody_can_hear_is_no_other_error(sink: str) -> None:
+    """A function that has closed every way to the log still gets its failure answered."""
+    ran = python(
+        "import os, sys; from aioric.logs.sinks import FramedSink, StandardSink; os.dup2(1, 9)\n"
+        f"sink = {sink}; os.close(9); os.close(1); sink.log_error(['lost'])\n"
+        "os.write(2, b'goes on'); os._exit(0)"
+    )
+
+    assert (ran.stdout, ran.stderr) == (b"", b"goes on")
+
+
 def test_every_write_is_passed_on_at_once() -> None:
     """Text is out before the process dies, also text without a newline."""
     ran = python(

@@ -85,6 +85,27 @@ def test_a_record_passes_as_it_is(pipe: Pipe) -> None:
     assert [json.loads(line)["message"] for line in writes[3:5]] == ["plain", "{'a': 1}"]
 
 
+def test_a_record_is_not_taken_for_the_end_of_a_line(pipe: Pipe) -> None:
+    """What was printed without a newline is a record of its own when another comes, such as an error's."""
+    pipe.stream.write("50 % ...")
+    pipe.stream.write('{"level": "ERROR"}\n')
+    pipe.stream.write('{"a": ')
+    pipe.stream.write('{"b": 1}}\n')
+    begun, *records = pipe.writes()
+
+    assert json.loads(begun)["message"] == "50 % ..."
+    assert records == [b'{"level": "ERROR"}\n', b'{"a": {"b": 1}}\n']
+
+
+def test_bytes_written_past_the_stream_leave_with_a_flush(pipe: Pipe) -> None:
+    """`sys.stdout.buffer` is a function's own to write to, and flushing what it belongs to flushes it."""
+    pipe.stream.buffer.write(b"\xff\n")
+    held = pipe.writes()
+    pipe.stream.flush()
+
+    assert (held, pipe.writes()) == ([], [b"\xff\n"])
+
+
 def test_the_rest_of_a_line_waits(pipe: Pipe) -> None:
     """Text without a newline waits for it, unless it is flushed or grows too long."""
     pipe.stream.write("one\nbegun")

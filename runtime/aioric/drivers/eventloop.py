@@ -12,6 +12,7 @@ from aioric.drivers.lanes import Lane
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from aioric.function.steps import Function
     from aioric.logs.setup import Journal
@@ -37,6 +38,9 @@ async def serve(
     """
     lanes = [Lane(function, host, port, conversation, journal) for conversation in conversations]
     tasks = {asyncio.create_task(lane.serve()): lane for lane in lanes}
+    for own in (asyncio.current_task(), *tasks):
+        assert own is not None  # noqa: S101 - for the type checker: this runs in a task
+        hide(own)
     stop = _stop_at_shutdown(function, lanes)
     until: list[asyncio.Future[BaseException | None]] = [*tasks, stop]
     ended, _ = await asyncio.wait(until, return_when=asyncio.FIRST_COMPLETED)
@@ -57,6 +61,14 @@ async def serve(
     end = ended.pop().result()
     if end is not None:
         raise end
+
+
+def hide(task: asyncio.Task[Any]) -> None:
+    """Keep a task of the runtime's out of `asyncio.all_tasks`: a handler may cancel all that it finds there.
+
+    Source: https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
+    """
+    asyncio._unregister_task(task)  # noqa: SLF001 - documented for those who extend asyncio
 
 
 def _stop_at_shutdown(function: Function, lanes: Sequence[Lane]) -> asyncio.Future[BaseException | None]:

@@ -8,6 +8,7 @@ room, a stream, work after the answer, the end) is left to the lane's own task, 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from aioric.drivers.blocking import report_refusals
@@ -55,6 +56,7 @@ class Lane(Line):
         "_handling",
         "_parked",
         "_parting",
+        "_process",
         "_serving",
         "_sink",
         "_waiter",
@@ -72,6 +74,7 @@ class Lane(Line):
         self._waiter: asyncio.Future[Outcome | None] | None = None  # whom to tell what was heard
         self._parked: asyncio.Future[Outcome | None] | None = None  # the same, while a handler runs
         self._handling = False
+        self._process = os.getpid()
         self._parting = False  # takes leave: it ends when what has arrived is read
         self._serving: Invocation | None = None
         self.task: asyncio.Task[Any] | None = None
@@ -126,7 +129,11 @@ class Lane(Line):
             if isinstance(answer, Streamed) or self._sink is not None:
                 streams = import_own("aioric.drivers.eventloop_streams")
                 answer = await streams.answer(self, self._sink, invocation, answer)
-        except BaseException as error:  # noqa: BLE001 - SystemExit above all; `serve` returns it
+        except BaseException as error:
+            # SystemExit above all; `serve` returns it. A process that the handler has forked ends by itself:
+            # it shares what the loop listens to, and would make its parent deaf.
+            if os.getpid() != self._process:
+                raise
             answer = error
         self._end(invocation, answer)
 

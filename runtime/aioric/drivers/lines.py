@@ -126,7 +126,15 @@ class Line:
         if self.abandoned:
             raise ConnectionLost("nothing is said any more")
         # Not the loop's own resolver, which would start a thread pool for an address in digits.
-        family, address = resolve(*self._address)
+        *others, last = resolve(*self._address)
+        for place in others:
+            try:
+                return await self._open(*place)
+            except OSError:
+                continue
+        return await self._open(*last)
+
+    async def _open(self, family: int, address: tuple[object, ...]) -> socket.socket:
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             connection.setblocking(False)

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from aioric.protocol.heads import Response
 
 
-def resolve(host: str, port: int) -> tuple[int, tuple[object, ...]]:
+def resolve(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
     """The address family and socket address of the Runtime API, which is on this machine.
+
+    A name may have several: `localhost` often is `::1` first, where an emulator may not listen.
 
     Raises:
         OSError: The name is unknown.
     """
     # As bytes: text would be encoded as an internationalised name, by a codec that imports `re`.
     name = host.encode("ascii", "replace")
-    family, _, _, _, address = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)[0]
-    return family, address
+    found = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in found]
 
 
 def connect(host: str, port: int) -> _socket.socket:
@@ -34,7 +36,25 @@ def connect(host: str, port: int) -> _socket.socket:
     Raises:
         OSError: It cannot be reached.
     """
-    family, address = resolve(host, port)
+    return reach(resolve(host, port))
+
+
+def reach(places: list[tuple[int, tuple[object, ...]]]) -> _socket.socket:
+    """Open a connection to the first place, as from `resolve`, where somebody listens.
+
+    Raises:
+        OSError: Nobody does; what the last one said.
+    """
+    *others, last = places
+    for place in others:
+        try:
+            return _open(*place)
+        except OSError:
+            continue
+    return _open(*last)
+
+
+def _open(family: int, address: tuple[object, ...]) -> _socket.socket:
     connection = _socket.socket(family, _socket.SOCK_STREAM)
     try:
         connection.connect(address)

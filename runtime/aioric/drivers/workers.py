@@ -221,13 +221,20 @@ class Pool:
         if self._signals.terminated:
             status = 0 if status == -signal.SIGTERM else status
         else:
-            ending = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"
+            ending = f"was ended by {_name_of(-status)}" if status < 0 else f"ended with {status}"
             self._journal.note(
                 WARNING,
                 f"Worker process {worker} {ending} and takes {slot.share} invocations at once with it; "
                 f"the next one starts in {max(0.0, slot.due - time.monotonic()):.1f} s",
             )
         self.status = self.status or min(abs(status), 1)
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have no name
+        return f"signal {number}"
 
 
 class Signals:

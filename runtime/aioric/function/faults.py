@@ -110,7 +110,7 @@ def describe(exception: BaseException, request_id: str = "", _codec: Codec | Non
             [],
             "LambdaValidationError",
         )
-    error_type = type(exception).__name__
+    error_type = _name_of(type(exception))
     frames = frames_of(exception.__traceback__)
     return Fault(error_type, _message_of(exception), request_id, format_frames(frames), frames, error_type)
 
@@ -126,7 +126,14 @@ def _message_of(exception: BaseException) -> str:
     try:
         return str(exception)
     except Exception:  # noqa: BLE001 - a function's own `__str__`
-        return f"<unprintable {type(exception).__name__} object>"
+        return f"<unprintable {_name_of(type(exception))} object>"
+
+
+def _name_of(kind: type[BaseException]) -> str:
+    try:
+        return str(kind.__name__)
+    except Exception:  # noqa: BLE001 - a property of the class's own metaclass
+        return "Exception"
 
 
 def _working_directory() -> str:

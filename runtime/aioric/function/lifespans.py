@@ -152,6 +152,8 @@ class AsyncSpan:
         loop = asyncio.get_running_loop()
         self._ready, self._end = loop.create_future(), loop.create_future()
         self._task = loop.create_task(self._live())
+        # Not in `asyncio.all_tasks`: a handler that cancels all of those must not end what it still needs.
+        asyncio._unregister_task(self._task)  # noqa: SLF001 - documented for those who extend asyncio
         return await self._ready
 
     async def _live(self) -> None:

@@ -93,6 +93,9 @@ class Journal:
     def note(self, level: int, message: str) -> None:
         """Tell the function's author something about the runtime, as a record of the logger `aioric`.
 
+        Never fails, whatever the function has done to its log: nothing that the runtime does may depend on
+        whether it can say so.
+
         Args:
             level: A level of `logging`, e.g. 30 for a warning.
             message: One line.
@@ -112,14 +115,17 @@ class Journal:
 
     def _record(self, logger: str, level: int, message: str) -> None:
         logging: Any = sys.modules.get("logging")
-        if logging is not None:
-            logging.getLogger(None if logger == "root" else logger).log(level, message)
-        elif level >= LEVELS.get(self._config.log_level, _WARNING):
-            make = self.json_line if self._config.json_logs else self._text_line
-            line = make(logger, level, message, self._identity.current())
-            framed_by_level = self._config.json_logs or self._config.log_level
-            frames = JSON_FRAMES if self._config.json_logs else TEXT_FRAMES
-            self._sink.log(line, frames.get(level // 10 * 10) if framed_by_level else None)
+        make = self.json_line if self._config.json_logs else self._text_line
+        line = make(logger, level, message, self._identity.current())
+        try:
+            if logging is not None:
+                logging.getLogger(None if logger == "root" else logger).log(level, message)
+            elif level >= LEVELS.get(self._config.log_level, _WARNING):
+                framed_by_level = self._config.json_logs or self._config.log_level
+                frames = JSON_FRAMES if self._config.json_logs else TEXT_FRAMES
+                self._sink.log(line, frames.get(level // 10 * 10) if framed_by_level else None)
+        except Exception:  # noqa: BLE001 - a closed descriptor, a filter or handler of the function's own
+            self._sink.log_error([line.rstrip("\n")])
 
     def _text_line(self, _logger: str, level: int, message: str, invocation: Invocation | None) -> str:
         now = time()

@@ -98,7 +98,7 @@ class StandardSink:
         try:
             sys.stdout.write(text)
         except Exception:  # noqa: BLE001 - closed, replaced by something odd, or of an encoding too small
-            write_all(1, text.encode("utf-8", "backslashreplace"))
+            write_at_last(text)
 
 
 class FramedSink:
@@ -138,7 +138,7 @@ class FramedSink:
         try:
             self.log("\n".join(lines), self._error_frame)
         except OSError:
-            write_all(1, ("\r".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+            write_at_last("\r".join(lines) + "\n")
 
 
 def redirect_to_provider(path: str) -> None:
@@ -161,6 +161,14 @@ def redirect_to_provider(path: str) -> None:
             os.dup2(connection.fileno(), descriptor)
         finally:
             connection.close()
+
+
+def write_at_last(text: str) -> None:
+    """Write to descriptor 1, past whatever stands in its place in Python, or else to nobody."""
+    try:
+        write_all(1, text.encode("utf-8", "backslashreplace"))
+    except OSError:  # the function has closed that too, and there is nowhere left to say it
+        return
 
 
 def write_all(descriptor: int, data: bytes) -> None:

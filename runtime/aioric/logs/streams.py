@@ -117,8 +117,9 @@ class RecordStream(Unbuffered):
 
     def write(self, text: str) -> int:
         """Write `text`, as records, up to its last newline; returns the number of characters."""
-        if type(text) is str and not self._pending and text.startswith('{"') and text.endswith("}\n"):
-            if text.find("\n") == len(text) - 1:  # a record already: nearly all that is written
+        if type(text) is str and text.startswith('{"') and text.endswith("}\n"):
+            # A record already: nearly all that is written.
+            if text.find("\n") == len(text) - 1 and (not self._pending or self._gives_way()):
                 self._lines.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
                 return len(text)
         elif not isinstance(text, str):
@@ -138,7 +139,22 @@ class RecordStream(Unbuffered):
         self.write("".join(lines))
 
     def flush(self) -> None:
-        """Write what the calling thread's invocation has begun, though the line has no end yet."""
+        """Write what the calling thread's invocation has begun, though the line has no end yet.
+
+        What somebody has written to `buffer`, past this stream, leaves too.
+        """
+        self._write_begun()
+        self.stream.flush()
+
+    def _gives_way(self) -> bool:
+        """Before a record: write what was begun, as one of its own, unless it is the record's beginning."""
+        begun = self._pending.get((get_ident(), self._identity.current()), "")
+        if begun.startswith('{"'):
+            return False
+        self._write_begun()
+        return True
+
+    def _write_begun(self) -> None:
         invocation = self._identity.current()
         rest = self._pending.pop((get_ident(), invocation), "")
         if rest:
