@@ -1,16 +1,14 @@
 """`/_aioric/`: a page that shows invocations as they happen, and the same facts for `aioric ps`.
 
-For the developer in front of this machine: a request that came for another host's name is refused, so that
-no page of the web can read what is here by giving this address its own name.
+For the developer in front of this machine: a request that came for another host's name is refused, whatever
+is listened on.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from aioric_emulator.answers import JSON, NOT_FOUND, error_answer, method_not_allowed
 from aioric_emulator.messages import Answer
@@ -18,6 +16,7 @@ from aioric_emulator.messages import Answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aioric_emulator.allowed_hosts import AllowedHosts
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.history import History
     from aioric_emulator.hosted_function import HostedFunction
@@ -39,16 +38,20 @@ STREAM_HEADERS = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-s
 class Dashboard:
     """The part of the front door that is for people."""
 
-    def __init__(self, functions: Mapping[str, HostedFunction], history: History) -> None:
+    def __init__(
+        self, functions: Mapping[str, HostedFunction], history: History, hosts: AllowedHosts
+    ) -> None:
         self._functions = functions
+        self._hosts = hosts
         self._history = history
         self._streams: dict[HttpExchange, LiveStream] = {}
 
     def handle(self, exchange: HttpExchange) -> None:
         """Take a request below `/_aioric/`."""
         path = exchange.target.partition("?")[0].removeprefix(DASHBOARD)
-        if not is_local(exchange.headers.get("host", "")):
-            exchange.reply(error_answer(403, "Forbidden", "This page is for localhost, or an IP address"))
+        if not self._hosts.include(exchange.headers.get("host", "")):
+            message = "This page is for localhost, or an IP address, or a name of aioric dev --allow-host"
+            exchange.reply(error_answer(403, "Forbidden", message))
         elif exchange.method != "GET":
             exchange.reply(method_not_allowed("GET"))
         elif path == "":
@@ -106,15 +109,3 @@ class LiveStream:
         if self._has_room:
             text = json.dumps(entry, ensure_ascii=False)
             self._exchange.write(f"data: {text}\n\n".encode("utf-8", "replace"))
-
-
-def is_local(host: str) -> bool:
-    """Whether a request was made to `localhost` or an address, and not to a name that leads here."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        if name == "localhost" or name.endswith(".localhost"):
-            return True
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -50,6 +50,12 @@ LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 @click.argument("words", metavar="[HANDLER | NAME=HANDLER...] [COMMAND]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--port", default=PORT, show_default=True, type=PORTS, help="0 takes a free one.")
 @click.option("--host", default=HOST, show_default=True, help="Anything but loopback lets others invoke.")
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="A name that callers use for this machine; * for any. localhost and addresses need none.",
+)
 @click.option("--url", "url_port", type=PORTS, help="Also a Function URL, on this port.")
 @click.option(
     "--url-mode", type=click.Choice(["BUFFERED", "RESPONSE_STREAM"]), help="Of the URL; else BUFFERED."
@@ -119,7 +125,14 @@ def dev(context: click.Context, /, **options: Any) -> None:
         # See the module's docstring.
         from aioric_emulator.development import Place, serve  # noqa: PLC0415
 
-        place = Place(options["host"], options["port"], options["reloads"], fronts, record=options["record"])
+        place = Place(
+            options["host"],
+            options["port"],
+            options["reloads"],
+            fronts,
+            record=options["record"],
+            allowed_hosts=options["allow_host"],
+        )
         serve(choose_debugged(options, project.functions), place)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None

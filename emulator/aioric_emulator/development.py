@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from aioric_emulator.allowed_hosts import is_loopback
 from aioric_emulator.console import Console
 from aioric_emulator.dashboard import DASHBOARD
 from aioric_emulator.local_lambda import LocalLambda
@@ -47,6 +47,8 @@ class Place:
     # One more name for the first function, and whether nothing is said of where it is.
     alias: str = ""
     is_quiet: bool = False
+    # More names by which callers may call this machine; see `AllowedHosts`.
+    allowed_hosts: Sequence[str] = ()
 
 
 def serve(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
@@ -75,6 +77,7 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
             has_dashboard=place.has_dashboard,
             alias=place.alias,
             recorder=recorder,
+            allowed_hosts=place.allowed_hosts,
         )
         async with lambda_, open_fronts(place, lambda_) as opened:
             for line in [] if place.is_quiet else greeting(lambda_):
@@ -118,14 +121,6 @@ def open_fronts(
     from aioric_emulator.fronts.serving import serve_fronts  # noqa: PLC0415
 
     return serve_fronts(place.fronts, lambda_.functions, place.host, place.port)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host's address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def exposure(place: Place) -> str:

@@ -23,6 +23,7 @@ from aioric_emulator.streaming_front import EventStreamCall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aioric_emulator.allowed_hosts import AllowedHosts
     from aioric_emulator.dashboard import Dashboard
     from aioric_emulator.hosted_function import HostedFunction
 
@@ -57,10 +58,16 @@ class CallRefused(Exception):
 
 
 class FrontDoor:
-    """The application on the emulator's public port."""
+    """The application on the emulator's public port. Without `hosts` it may be called by any name."""
 
-    def __init__(self, functions: Mapping[str, HostedFunction], dashboard: Dashboard | None = None) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, HostedFunction],
+        dashboard: Dashboard | None = None,
+        hosts: AllowedHosts | None = None,
+    ) -> None:
         self._functions = functions
+        self._hosts = hosts
         self._dashboard = dashboard
         # The targets that nearly every request has: known without taking them apart.
         self._plain = {f"{PREFIX}{name}{SUFFIX}": function for name, function in functions.items()}
@@ -105,11 +112,7 @@ class FrontDoor:
     def _invoke(self, exchange: HttpExchange) -> None:
         if exchange.is_truncated:
             raise CallRefused(400, "InvalidRequestContentException", "The request's body is truncated")
-        origin = exchange.headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != exchange.headers.get("host"):
-            # A browser sends it along without asking; what it runs, runs as the developer.
-            message = f"A page of {origin} may not invoke functions here; a Function URL is for pages"
-            raise CallRefused(403, "AccessDeniedException", message)
+        self._refuse_pages(exchange.headers)
         if exchange.target.startswith(STREAM_PREFIX):
             self._stream(exchange)
             return
@@ -128,6 +131,19 @@ class FrontDoor:
         else:
             message = f"{kind} is no invocation type; it is RequestResponse, Event or DryRun"
             raise CallRefused(400, "InvalidParameterValueException", message)
+
+    def _refuse_pages(self, headers: Mapping[str, str]) -> None:
+        # A browser sends what a page asks for without asking anybody; what it runs, runs as the developer.
+        origin, host = headers.get("origin"), headers.get("host")
+        if origin is not None and origin.partition("://")[2] != host:
+            message = f"A page of {origin} may not invoke functions here; a Function URL is for pages"
+            raise CallRefused(403, "AccessDeniedException", message)
+        # Who sends no such header is no browser.
+        if self._hosts is not None and host is not None and not self._hosts.include(host):
+            message = (
+                f"{host} is no name of this machine's; if it leads here, say aioric dev --allow-host NAME"
+            )
+            raise CallRefused(403, "AccessDeniedException", message)
 
     def _invoke_and_wait(self, exchange: HttpExchange, function: HostedFunction, qualifier: str) -> None:
         facts = read_facts(exchange)

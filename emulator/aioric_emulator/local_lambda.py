@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
+from aioric_emulator.allowed_hosts import AllowedHosts
 from aioric_emulator.dashboard import Dashboard
 from aioric_emulator.front_door import FrontDoor
 from aioric_emulator.guardian import guard
@@ -27,7 +28,8 @@ __all__ = ["LocalLambda"]
 class LocalLambda:
     """The functions of some configurations, by name. `endpoint` is what boto3 takes as `endpoint_url`.
 
-    `alias` is one more name for the first of them. `recorder` needs the dashboard's history.
+    `alias` is one more name for the first of them. `recorder` needs the dashboard's history. On loopback,
+    requests for another machine's name are refused, but for `allowed_hosts` (see `AllowedHosts`).
     `on_line` is given each line of their logs, with its request id or nothing. What it raises ends nothing
     but itself: it is called no more, and leaving the context raises it, unless another error has done so.
     An instance is used once. Raises `ValueError` where two functions have one name, and on entering `OSError`
@@ -44,6 +46,7 @@ class LocalLambda:
         has_dashboard: bool = False,
         alias: str = "",
         recorder: Recorder | None = None,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         history = History(recorder) if has_dashboard else None
         self._listener = None if on_line is None else LineListener(on_line)
@@ -52,11 +55,12 @@ class LocalLambda:
             if configuration.name in self.functions:
                 raise ValueError(f"two functions are named {configuration.name}")
             self.functions[configuration.name] = HostedFunction(configuration, self._listener, history)
-        dashboard = None if history is None else Dashboard(self.functions, history)
+        hosts = AllowedHosts(host, allowed_hosts)
+        dashboard = None if history is None else Dashboard(self.functions, history, hosts)
         named = dict(self.functions)
         if alias:
             named.setdefault(alias, next(iter(self.functions.values())))
-        self._door = FrontDoor(named, dashboard)
+        self._door = FrontDoor(named, dashboard, hosts if hosts.are_checked else None)
         self.endpoint = ""
         self._place = (host, port)
         self._started = anyio.Event()

@@ -55,6 +55,7 @@ def main(
     variables of aws-lambda-rie: AWS_LAMBDA_FUNCTION_TIMEOUT, AWS_LAMBDA_MAX_CONCURRENCY and so on.
     """
     # See the module's docstring.
+    from aioric_emulator.allowed_hosts import ANY  # noqa: PLC0415
     from aioric_emulator.development import Place, serve  # noqa: PLC0415
     from aioric_emulator.rie import ALIAS, read_address, read_configuration  # noqa: PLC0415
 
@@ -65,9 +66,16 @@ def main(
         configuration = read_configuration(words, os.environ, Path.cwd(), api)
         is_quiet = log_level.lower() not in TALKATIVE
         # No page for people: this listens on every interface.
-        serve(
-            [configuration], Place(*front, reloads=False, has_dashboard=False, alias=ALIAS, is_quiet=is_quiet)
+        place = Place(
+            *front,
+            reloads=False,
+            has_dashboard=False,
+            alias=ALIAS,
+            is_quiet=is_quiet,
+            # A container is called by any name; so is theirs.
+            allowed_hosts=(ANY,),
         )
+        serve([configuration], place)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 

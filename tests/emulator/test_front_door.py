@@ -229,6 +229,22 @@ async def test_pages_of_others_do_not_invoke(path: str, function: Emulator) -> N
     assert not any("evil" in line for line in function.logs)
 
 
+@pytest.mark.parametrize(
+    "path", [PATH, "/2021-11-15/functions/function/response-streaming-invocations"], ids=["whole", "streamed"]
+)
+async def test_a_name_that_leads_here_does_not_invoke(path: str, function: Emulator) -> None:
+    """A page can have its own name lead to this machine: then what it asks is of the same origin."""
+    await post(function)
+    name = "evil.example:8080"
+    for headers in ({"Host": name}, {"Host": name, "Origin": f"http://{name}"}):
+        refused = await post(function, path, b'{"do": "print", "text": "evil"}', **headers)
+        assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+        assert "aioric dev --allow-host" in refused.text
+    named = await post(function, PATH, b'{"a": 1}', Host="host.docker.internal:8080")
+    assert named.json() == {"a": 1}
+    assert not any("evil" in line for line in function.logs)
+
+
 async def test_a_truncated_event_is_refused(function: Emulator) -> None:
     """The body broke off."""
     host, _, port = function.endpoint.removeprefix("http://").rpartition(":")
