@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -62,15 +63,19 @@ ATTRIBUTES = {
 }
 KINDS = {str: "text", list: "a list", float: "a number", int: "a whole number", bool: "true or false"}
 LOG_FORMATS = frozenset({"Text", "JSON"})
+LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionConfiguration:
     """Give a function's configuration. Paths are relative to `folder`. Raises `DeclarationError`."""
+    if not NAME.fullmatch(name):
+        raise DeclarationError(f"{name}: a function's name is 1 to 64 letters, digits, - and _")
     checked = check(name, settings, SETTINGS)
     if "handler" not in checked:
         raise DeclarationError(f"{name}: a function needs a handler")
-    if checked.get("log_format", "Text") not in LOG_FORMATS:
-        raise DeclarationError(f"{name}: log_format is Text or JSON")
+    check_log(name, checked)
     handler = checked["handler"]
     policy, destinations = read_events(name, checked.pop("events", {}), folder)
     variables = read_variables(name, checked, folder)
@@ -113,6 +118,18 @@ def check(
             raise DeclarationError(f"{name}: {key} is between {least:g} and {most:g}, not {value:g}")
         checked[key] = value
     return checked
+
+
+def check_log(name: str, settings: Mapping[str, Any]) -> None:
+    """Raise `DeclarationError` for a log that the service does not have."""
+    log_format, level = settings.get("log_format", "Text"), settings.get("log_level", "")
+    if log_format not in LOG_FORMATS:
+        raise DeclarationError(f"{name}: log_format is Text or JSON")
+    if level and level not in LOG_LEVELS:
+        raise DeclarationError(f"{name}: log_level is {', '.join(LOG_LEVELS)}, not {level}")
+    # The log of Managed Instances always is JSON.
+    if level and log_format == "Text" and "concurrency" not in settings:
+        raise DeclarationError(f"{name}: log_level is of the log_format JSON; a log of text has all lines")
 
 
 def read_events(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[EventPolicy, Destinations]:

@@ -178,6 +178,11 @@ def select(context: click.Context, options: dict[str, Any], variables: dict[str,
     settings: dict[str, Any] = {
         key: options[key] for key in FUNCTION_OPTIONS if options[key] not in {None, ""}
     }
+    is_limited = context.get_parameter_source("max_environments") is ParameterSource.COMMANDLINE
+    if options["concurrency"] is not None and is_limited:
+        raise click.UsageError(
+            "--max-environments is of a classic function; Managed Instances (--concurrency) are one here"
+        )
     if options["extensions"] is not None:
         settings["extensions"] = str(options["extensions"].resolve())
     settings["env"] = variables

@@ -95,7 +95,7 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
                 for function in lambda_.functions.values():
                     tasks.start_soon(compare_copies, function, console)
                 if place.reloads:
-                    tasks.start_soon(reload, lambda_, console, tasks)
+                    tasks.start_soon(reload, lambda_, console, tasks, place.record)
                 async for _ in signals:
                     break
                 tasks.cancel_scope.cancel()
@@ -146,20 +146,21 @@ async def compare_copies(function: HostedFunction, console: Console) -> None:
         console.write(line)
 
 
-async def reload(lambda_: LocalLambda, console: Console, tasks: TaskGroup) -> None:
-    """Serve new code when files change; do without where watchfiles is not installed."""
+async def reload(lambda_: LocalLambda, console: Console, tasks: TaskGroup, record: Path | None) -> None:
+    """Serve new code when files change, but for `record`; do without where watchfiles is not installed."""
     from aioric_emulator.reloading import reload_changed  # noqa: PLC0415 - not before anybody is served
 
-    def tell(function: HostedFunction, path: Path) -> None:
-        console.write(
-            f"{path.name} has changed: {function.configuration.name} starts anew with the next call"
-        )
-        tasks.start_soon(compare_copies, function, console)
+    def tell(functions: Sequence[HostedFunction], path: Path) -> None:
+        names = ", ".join(function.configuration.name for function in functions)
+        verb = "starts" if len(functions) == 1 else "start"
+        console.write(f"{path.name} has changed: {names} {verb} anew with the next call")
+        for function in functions:
+            tasks.start_soon(compare_copies, function, console)
 
     if find_spec("watchfiles") is None:
         console.write("No hot reload: pip install watchfiles")
         return
-    await reload_changed(lambda_.functions.values(), tell)
+    await reload_changed(lambda_.functions.values(), tell, [] if record is None else [record])
 
 
 def greeting(lambda_: LocalLambda) -> list[str]:

@@ -61,6 +61,10 @@ def invoke(
         payload = read_event(event if event is not None else event_text)
     else:
         payload = json.dumps(read_sample(sample)).encode()
+    try:
+        json.loads(client_context or "{}")
+    except ValueError as error:
+        raise click.UsageError(f"--client-context is no JSON: {error}") from None
     from aioric_emulator.client import Call, InvokeError  # noqa: PLC0415 - see the module's docstring
 
     call = Call(name, payload, client_context, wants_log=tail, is_async=is_async, is_cold=cold)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from watchfiles import Change
 
@@ -21,23 +22,28 @@ if TYPE_CHECKING:
 __all__ = ["reload_changed"]
 
 # What a function is made of. What it writes, a log or a database, is no reason to start it anew.
-SOURCES = frozenset({".cfg", ".env", ".ini", ".json", ".py", ".so", ".toml", ".yaml", ".yml"})
+CODE = frozenset({".py", ".so"})
+# Of these only what was there at the start: `aws lambda invoke ... out.json` writes one with each call.
+DATA = frozenset({".cfg", ".env", ".ini", ".json", ".toml", ".yaml", ".yml"})
 # How long files have to be quiet, at most and at least, in milliseconds: an editor writes a file in steps.
 DEBOUNCE = 400
 STEP = 30
 
 
 async def reload_changed(
-    functions: Iterable[HostedFunction], on_reload: Callable[[HostedFunction, Path], None]
+    functions: Iterable[HostedFunction],
+    on_reload: Callable[[Sequence[HostedFunction], Path], None],
+    written: Iterable[Path] = (),
 ) -> None:
     """Renew each function whose folder changes, or that of its extensions, for ever.
 
-    `on_reload` is told the function and a file.
+    `on_reload` is told the functions and a file. `written` are files that change by being served.
     """
     from watchfiles import DefaultFilter, awatch  # noqa: PLC0415 - only hot reload needs it
 
     by_root: dict[Path, list[HostedFunction]] = {}
     programs: set[Path] = set()
+    ours = {path.resolve() for path in written}
     for function in functions:
         root, extensions = function.configuration.task_root.resolve(), function.configuration.extensions
         by_root.setdefault(root, []).append(function)
@@ -46,6 +52,8 @@ async def reload_changed(
             # One within the function's own folder is watched with that.
             if not extensions.resolve().is_relative_to(root):
                 by_root.setdefault(extensions.resolve(), []).append(function)
+        events = function.configuration.destinations
+        ours |= {each.resolve() for each in (events.on_success, events.on_failure) if isinstance(each, Path)}
 
     class Sources(DefaultFilter):
         """The files that functions are made of, outside of folders such as `.git` and `.venv`."""
@@ -53,8 +61,11 @@ async def reload_changed(
         def __call__(self, change: Change, path: str) -> bool:
             # A program may have any name.
             is_program = Path(path).parent in programs and os.access(path, os.X_OK)
-            return (is_program or Path(path).suffix in SOURCES) and super().__call__(change, path)
+            is_source = Path(path).suffix in CODE or path in data
+            return (is_program or is_source) and super().__call__(change, path)
 
+    ignored = frozenset(DefaultFilter.ignore_dirs)
+    data = await anyio.to_thread.run_sync(find_data, [*by_root], ignored) - {str(path) for path in ours}
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(set_when_cancelled, stop)
@@ -62,12 +73,22 @@ async def reload_changed(
             *by_root, watch_filter=Sources(), debounce=DEBOUNCE, step=STEP, stop_event=stop
         ):
             paths = sorted(Path(path) for _, path in changes)
-            for root, ours in by_root.items():
+            for root, concerned in by_root.items():
                 changed = next((path for path in paths if path.is_relative_to(root)), None)
                 if changed is not None:
-                    for function in ours:
+                    for function in concerned:
                         function.renew()
-                        on_reload(function, changed)
+                    on_reload(concerned, changed)
+
+
+def find_data(roots: Iterable[Path], ignored: Container[str]) -> set[str]:
+    """Give the files of data below some folders, as they are now."""
+    found = set()
+    for root in roots:
+        for folder, folders, files in os.walk(root):
+            folders[:] = [name for name in folders if name not in ignored]
+            found |= {str(Path(folder, name)) for name in files if Path(name).suffix in DATA}
+    return found
 
 
 async def set_when_cancelled(stop: anyio.Event) -> None:

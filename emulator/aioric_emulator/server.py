@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ async def listen(application: Application, host: str, port: int) -> AsyncIterato
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(listener.connect, host, port, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise OSError(error.errno, f"{host}: {error.strerror}; name an address of this machine") from None
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

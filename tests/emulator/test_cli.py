@@ -268,12 +268,13 @@ async def test_a_template_is_served(tmp_path: Path) -> None:
 
 
 async def test_a_saved_file_is_served_within_a_second(tmp_path: Path) -> None:
-    """The next call after a change runs the new code; a function's own output is no change."""
+    """The next call after a change runs the new code; what the function or its caller writes is no change."""
     app = tmp_path / "app.py"
     app.write_text("def handler(event, context):\n    return 1\n")
-    async with Served(tmp_path, "app.handler", "--timeout", "10") as served:
+    async with Served(tmp_path, "app.handler", "--timeout", "10", "--record", "calls.json") as served:
         assert await served.invoke("function") == 1
         (tmp_path / "output.log").write_text("no source")
+        (tmp_path / "out.json").write_text("the answer, as the AWS CLI writes it")
         app.write_text("def handler(event, context):\n    return 2\n")
         saved = time.monotonic()
         await until(lambda: "app.py has changed: function starts anew" in served.log)
@@ -282,6 +283,22 @@ async def test_a_saved_file_is_served_within_a_second(tmp_path: Path) -> None:
         log = served.log
     assert noticed < 1
     assert log.count("has changed") == 1
+
+
+async def test_saved_data_is_served_by_all_functions(tmp_path: Path) -> None:
+    """A file of settings that was there at the start is part of each function; one line says so."""
+    settings = tmp_path / "settings.json"
+    settings.write_text("1")
+    (tmp_path / "app.py").write_text(
+        "SETTINGS = open('settings.json').read()\ndef handler(event, context):\n    return SETTINGS\n"
+    )
+    async with Served(tmp_path, "a=app.handler", "b=app.handler", "--timeout", "10") as served:
+        assert await served.invoke("a") == "1"
+        # An editor puts another file in its place.
+        (tmp_path / "new").write_text("2")
+        (tmp_path / "new").rename(settings)
+        await until(lambda: "settings.json has changed: a, b start anew with the next call" in served.log)
+        assert [await served.invoke(name) for name in ("a", "b")] == ["2", "2"]
 
 
 async def test_a_saved_extension_is_started(
@@ -374,9 +391,13 @@ async def test_any_client_invokes(development: Development) -> None:
         (("dev", "a.b", "--env-file", "/no/such"), "does not exist"),
         (("dev", "a.b", "--task-root", "/no/such"), "does not exist"),
         (("dev", "a.b", "--memory", "1"), "1 is not in the range"),
-        (("dev", "a.b", "--host", "256.0.0.1"), "Error: "),
+        (("dev", "a.b", "--host", "256.0.0.1"), "256.0.0.1: "),
+        (("dev", "a b=a.b"), "a b: a function's name is 1 to 64 letters"),
+        (("dev", "a.b", "--log-level", "DEBUG"), "log_level is of the log_format JSON"),
+        (("dev", "a.b", "--concurrency", "2", "--max-environments", "2"), "is of a classic function"),
         (("invoke", "{}", "--event", "{}"), "One event: either EVENT or --event or --sample"),
         (("invoke", "@/no/such"), "@/no/such: No such file or directory"),
+        (("invoke", "--client-context", "{"), "--client-context is no JSON: "),
         (("invoke", "--port", "1"), "No answer from http://127.0.0.1:1: "),
         (("invoke", "--endpoint", "nonsense"), "nonsense"),
         (("nonsense",), "No such command"),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from aioric_emulator.declaration import DeclarationError
-from aioric_emulator.project_file import read_project_file
+from aioric_emulator.declaration import EVENT_SETTINGS, SETTINGS, DeclarationError
+from aioric_emulator.project_file import TABLES, read_project_file
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PAGE = Path(__file__).parents[2] / "docs" / "project-file.md"
 
 WHOLE = """
 [defaults]
@@ -93,6 +92,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("[functions.f]\nhandler='a.b'\ntask_root='no'", "f: there is no folder"),
         ("[functions.f]\nhandler='a.b'\nextensions='no'", "/no of extensions"),
         ("[functions.f]\nhandler='a.b'\nlog_format='xml'", "f: log_format is Text or JSON"),
+        ("[functions.f]\nhandler='a.b'\nlog_level='DEBUG'", "f: log_level is of the log_format JSON"),
+        ("[functions.f]\nhandler='a.b'\nlog_format='JSON'\nlog_level='DEBG'", "FATAL, not DEBG"),
+        ("[functions.'a b']\nhandler='a.b'", "a b: a function's name is 1 to 64 letters"),
         ("[functions.f]\nhandler='a.b'\nevents={max_retries=3}", "f: events: max_retries is between 0 and 2"),
         (
             "[functions.f]\nhandler='a.b'\nsnapstart=true\nconcurrency=1",
@@ -104,6 +106,19 @@ def test_a_wrong_file_is_told_what_is_wrong(tmp_path: Path, text: str, message: 
     """The function, the setting, and what it could be."""
     with pytest.raises(DeclarationError, match=re.escape(message)):
         read_project_file(write(tmp_path, text))
+
+
+def test_managed_instances_have_a_level_without_a_format(tmp_path: Path) -> None:
+    """Their log is in JSON whatever is said."""
+    text = "[functions.f]\nhandler='a.b'\nconcurrency=2\nlog_level='ERROR'"
+    (function,) = read_project_file(write(tmp_path, text)).functions
+    assert (function.is_json_log, function.log_level) == (True, "ERROR")
+
+
+@pytest.mark.parametrize("name", sorted({*SETTINGS, *EVENT_SETTINGS, *TABLES}))
+def test_every_setting_is_described(name: str) -> None:
+    """The page of the documentation knows all that a file may say."""
+    assert re.search(rf"[`\[.]{name}[`.\]]|^{name} =", PAGE.read_text("utf-8"), re.MULTILINE)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
