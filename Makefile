@@ -98,9 +98,12 @@ $(INSTALLED): pyproject.toml
 	  echo "aioric needs Python 3.11 or newer; '$(PYTHON)' is not that. Name one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 	  echo "'$(PYTHON)' cannot create virtual environments: install its venv package (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Setting up $(VENV): downloads what the project needs, about a minute, this once"
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
-	$(RUN) -m pip install --quiet --editable '.[fast,emulator]' --group dev
+	@$(RUN) -m pip install --quiet --upgrade 'pip>=25.1' && \
+	  $(RUN) -m pip install --quiet --editable '.[fast,emulator]' --group dev || { \
+	  echo "pip could not install what aioric needs (above it says what). It takes a package index: the network," \
+	    "or a mirror named by PIP_INDEX_URL. Then the same again." >&2; exit 1; }
 	@touch $@
 
 $(DEPLOYED): pyproject.toml | $(INSTALLED)
