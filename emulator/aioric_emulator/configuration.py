@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from aioric_emulator.extensions import FunctionFacts
 from aioric_emulator.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from aioric_emulator.debug_relay import DebugRelay
     from aioric_emulator.disrupted_api import Disruptions
     from aioric_emulator.memory_group import Place
 
@@ -85,13 +87,20 @@ class FunctionConfiguration:
     takes_caller_facts: bool = False
     events: EventPolicy = field(default_factory=EventPolicy)
     destinations: Destinations = field(default_factory=Destinations)
-    # What a test has planned for the Runtime API; None where there is no test.
+    # What a test has planned for the Runtime API, or a debugger; None where there is neither.
     disruptions: Disruptions | None = None
+    # While an editor is attached to it, the function's clock stands still.
+    debugger: DebugRelay | None = None
 
     @property
     def arn(self) -> str:
         """The function's ARN, without a qualifier."""
         return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{self.name}"
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What the function's durations and deadlines are taken by, in seconds."""
+        return time.monotonic if self.debugger is None else self.debugger.clock
 
     @property
     def facts(self) -> FunctionFacts:

@@ -1,4 +1,4 @@
-"""`aioric dev --debug-port`: a function's runtime under debugpy, and no deadline that ends it."""
+"""`aioric dev --debug-port`: a function's runtime under debugpy, whose deadlines stand still meanwhile."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from aioric_emulator.commands import find_main
+from aioric_emulator.debug_relay import HOST, DebuggedEvents, DebugRelay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DebugError", "under_debugger"]
 
-# Instead of the function's timeout and the init's: a day, in seconds. What the function is told of its
-# deadline follows it, so that nothing in it gives up either.
-NO_DEADLINE = 86_400.0
-HOST = "127.0.0.1"
+# Instead of the init's limit, in seconds: debugpy itself starts in it, and nobody can attach before that.
+INIT_LIMIT = 86_400.0
 
 
 class DebugError(ValueError):
@@ -29,7 +28,10 @@ class DebugError(ValueError):
 def under_debugger(
     functions: Sequence[FunctionConfiguration], port: int, *, has_command: bool
 ) -> FunctionConfiguration:
-    """Give the one function with its runtime under debugpy, listening on a port. Raises `DebugError`."""
+    """Give the one function with its runtime under debugpy, and with what listens for editors on a port.
+
+    Raises `DebugError`.
+    """
     if has_command:
         raise DebugError(
             "--debug-port debugs aioric's own runtime, not a COMMAND: start your debugger in that"
@@ -45,12 +47,14 @@ def under_debugger(
         )
     if find_spec("debugpy") is None:
         raise DebugError("--debug-port needs debugpy, which is not installed: pip install debugpy")
-    listen = ("-P", "-X", "frozen_modules=off", "-m", "debugpy", "--listen", f"{HOST}:{port}")
+    relay = DebugRelay(port)
+    listen = ("-P", "-X", "frozen_modules=off", "-m", "debugpy", "--listen", f"{HOST}:{relay.inner}")
     return replace(
         function,
         command=(sys.executable, *listen, str(find_main()), function.handler),
-        timeout=NO_DEADLINE,
-        init_limit=NO_DEADLINE,
+        init_limit=INIT_LIMIT,
+        debugger=relay,
+        disruptions=DebuggedEvents(relay),
         # One process has the port.
         max_environments=1,
     )

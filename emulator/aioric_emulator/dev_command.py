@@ -101,7 +101,9 @@ LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 @click.option(
     "--record", type=click.Path(dir_okay=False, path_type=Path), help="Add events and answers to this file."
 )
-@click.option("--debug-port", type=click.IntRange(1, 65535), help="Run under debugpy, without deadlines.")
+@click.option(
+    "--debug-port", type=click.IntRange(1, 65535), help="Run under debugpy; no deadlines while attached."
+)
 @click.option("--freeze", is_flag=True, help="Stop the processes between invocations, as the platform does.")
 @click.option("--enforce-memory", is_flag=True, help="Kill an environment that uses more than its memory.")
 @click.option(
@@ -149,7 +151,7 @@ def choose_debugged(
 
     _, command = split_words(options["words"])
     function = under_debugger(functions, options["debug_port"], has_command=bool(command))
-    click.echo(f"Attach a debugger to 127.0.0.1:{options['debug_port']}, once the function has been called.")
+    click.echo(f"Attach a debugger to 127.0.0.1:{options['debug_port']}; it is led in with the first call.")
     return [function]
 
 

@@ -79,17 +79,17 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
             recorder=recorder,
             allowed_hosts=place.allowed_hosts,
         )
-        async with lambda_, open_fronts(place, lambda_) as opened:
-            for line in [] if place.is_quiet else greeting(lambda_):
-                console.write(line)
+        async with lambda_, open_fronts(place, lambda_) as opened, open_debugger(configurations):
+            told = [] if place.is_quiet else greeting(lambda_)
             if place.has_dashboard:
-                console.write(f"Look at {lambda_.endpoint}/_aioric/")
+                told.append(f"Look at {lambda_.endpoint}/_aioric/")
             if limit:
-                console.write(f"The memory limit is {limit}")
-            for front, url in opened:
-                console.write(f"{front.title}: {url}")
+                told.append(f"The memory limit is {limit}")
+            told += [f"{front.title}: {url}" for front, url in opened]
             if not place.is_quiet and not is_loopback(place.host):
-                console.write(exposure(place))
+                told.append(exposure(place))
+            for line in told:
+                console.write(line)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(lambda_.failed)
                 for function in lambda_.functions.values():
@@ -121,6 +121,12 @@ def open_fronts(
     from aioric_emulator.fronts.serving import serve_fronts  # noqa: PLC0415
 
     return serve_fronts(place.fronts, lambda_.functions, place.host, place.port)
+
+
+def open_debugger(configurations: Sequence[FunctionConfiguration]) -> AbstractAsyncContextManager[None]:
+    """Give a context that leads editors to the function that is debugged, if there is one."""
+    relay = next((each.debugger for each in configurations if each.debugger is not None), None)
+    return nullcontext() if relay is None else relay.serve()
 
 
 def exposure(place: Place) -> str:

@@ -1,6 +1,7 @@
 """How trouble gets to where it is made: which event meets which disruption, and a Runtime API that makes it.
 
-Only functions of tests have it (see `Emulator.disrupt`); for others nothing here is ever called.
+Only functions of tests have it (see `Emulator.disrupt`), and those that are debugged; for others nothing here
+is ever called.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class HostedFunction:
     ) -> None:
         self.configuration = configuration
         self._history = history
-        self._clock = time.monotonic
+        self._clock = configuration.clock
         self._service = Service(configuration.facts, configuration.limits, new_id)
         warn = partial(self._record, invocation=None)
         self._service.find_external = partial(find_extensions, configuration.extensions, warn)

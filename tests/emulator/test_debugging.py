@@ -49,26 +49,42 @@ def free_port() -> int:
         return port
 
 
+async def attach(port: int, file: Path, line: int) -> tuple[Debugger, asyncio.StreamWriter]:
+    """Attach as an editor does, with a breakpoint."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    debugger = Debugger(reader, writer)
+    debugger.send("initialize", adapterID="test")
+    await debugger.wait_for("response", "initialize")
+    debugger.send("attach", justMyCode=False)
+    await debugger.wait_for("event", "initialized")
+    debugger.send("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": line}])
+    debugger.send("configurationDone")
+    await debugger.wait_for("response", "attach")
+    return debugger, writer
+
+
+APP = """import time
+def handler(event, context):
+    left = context.get_remaining_time_in_millis()
+    if event.get("sleeps"):
+        time.sleep(60)
+    doubled = event["n"] * 2
+    return [doubled, left]
+"""
+
+
 @pytest.mark.timeout(60)
 async def test_a_breakpoint_stops_the_function_and_its_deadline(tmp_path: Path) -> None:
     """Attach, stop in the handler for longer than its timeout, look at a variable, and go on."""
     app = tmp_path / "app.py"
-    app.write_text("def handler(event, context):\n    doubled = event['n'] * 2\n    return doubled\n")
+    app.write_text(APP)
     port = free_port()
-    words = ("app.handler", "--timeout", "0.2", "--debug-port", str(port), "--no-reload")
+    words = ("app.handler", "--timeout", "1", "--debug-port", str(port), "--no-reload")
     async with Served(tmp_path, *words) as served:
         assert f"Attach a debugger to 127.0.0.1:{port}" in served.log
-        assert await served.invoke("function", '{"n": 1}') == 2
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        debugger = Debugger(reader, writer)
-        debugger.send("initialize", adapterID="test")
-        await debugger.wait_for("response", "initialize")
-        debugger.send("attach", justMyCode=False)
-        await debugger.wait_for("event", "initialized")
-        debugger.send("setBreakpoints", source={"path": str(app)}, breakpoints=[{"line": 3}])
-        debugger.send("configurationDone")
-        await debugger.wait_for("response", "attach")
-        answers: list[object] = []
+        assert (await served.invoke("function", '{"n": 1}'))[0] == 2
+        debugger, writer = await attach(port, app, 7)
+        answers: list[list[int]] = []
 
         async def invoke() -> None:
             answers.append(await served.invoke("function", '{"n": 21}'))
@@ -78,7 +94,7 @@ async def test_a_breakpoint_stops_the_function_and_its_deadline(tmp_path: Path) 
             stopped = (await debugger.wait_for("event", "stopped"))["body"]
             assert stopped["reason"] == "breakpoint"
             # Longer than the timeout that it would have.
-            await anyio.sleep(0.5)
+            await anyio.sleep(1.3)
             assert answers == []
             debugger.send("stackTrace", threadId=stopped["threadId"])
             frame = (await debugger.wait_for("response", "stackTrace"))["body"]["stackFrames"][0]["id"]
@@ -86,7 +102,64 @@ async def test_a_breakpoint_stops_the_function_and_its_deadline(tmp_path: Path) 
             assert (await debugger.wait_for("response", "evaluate"))["body"]["result"] == "43"
             debugger.send("continue", threadId=stopped["threadId"])
         writer.close()
-    assert answers == [42]
+    ((doubled, left),) = answers
+    assert doubled == 42
+    assert left > 80_000_000
+
+
+@pytest.mark.timeout(60)
+async def test_without_a_debugger_the_deadline_holds(tmp_path: Path) -> None:
+    """Before an editor attaches, and again when it has left: the function is told its timeout, and ended."""
+    app = tmp_path / "app.py"
+    app.write_text(APP)
+    port = free_port()
+    words = ("app.handler", "--timeout", "1", "--debug-port", str(port), "--no-reload")
+    async with Served(tmp_path, *words) as served:
+        _, left = await served.invoke("function", '{"n": 1}')
+        assert left <= 1000
+        _, writer = await attach(port, app, 1)
+        writer.close()
+        timed_out = await served.invoke("function", '{"n": 1, "sleeps": true}')
+        assert timed_out["errorType"] == "Sandbox.Timedout"
+        # The next process listens where the one before did.
+        assert (await served.invoke("function", '{"n": 2}'))[0] == 4
+        _, writer = await attach(port, app, 1)
+        writer.close()
+
+
+@pytest.mark.timeout(60)
+async def test_an_editor_may_come_first(tmp_path: Path) -> None:
+    """It is led to the function's process when that is there, and the first call meets its breakpoint."""
+    app = tmp_path / "app.py"
+    app.write_text(APP)
+    port = free_port()
+    words = ("app.handler", "--timeout", "5", "--debug-port", str(port), "--no-reload")
+    async with Served(tmp_path, *words) as served, anyio.create_task_group() as tasks:
+        attached = anyio.Event()
+
+        async def debug() -> None:
+            _, writer = await attach(port, app, 1)
+            attached.set()
+            writer.close()
+
+        tasks.start_soon(debug)
+        assert (await served.invoke("function", '{"n": 3}'))[0] == 6
+        await attached.wait()
+
+
+@pytest.mark.timeout(60)
+async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    """Before anything is served, by its option."""
+    (tmp_path / "app.py").write_text(APP)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        words = ("--task-root", str(tmp_path), "--debug-port", str(port), "--port", "0", "--no-reload")
+        done = await aioric("dev", "app.handler", *words)
+    assert done.returncode == 1
+    assert f"--debug-port {port}: " in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -77,5 +77,6 @@ class HttpDoor:
         else:
             buffered = BufferedHttpCall(exchange, self._front, call)
             invocation = new_invocation(function.configuration, buffered, event, trace_id=facts.trace_id)
-            buffered.start()
+            if function.configuration.debugger is None:
+                buffered.start()
         function.submit(invocation)
