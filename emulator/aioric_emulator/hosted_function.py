@@ -54,8 +54,8 @@ class HostedFunction:
         self._history = history
         self._clock = configuration.clock
         self._service = Service(configuration.facts, configuration.limits, new_id)
-        warn = partial(self._record, invocation=None)
-        self._service.find_external = partial(find_extensions, configuration.extensions, warn)
+        self.warn = partial(self._record, invocation=None)
+        self._service.find_external = partial(find_extensions, configuration.extensions, self.warn)
         self._queue = EventQueue(configuration.events)
         self._journal = Journal(configuration, on_line)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}

@@ -19,6 +19,7 @@ from aioric_emulator.fronts.proxy_answer import (
     has_header,
     read_headers,
     read_object,
+    refused,
 )
 from aioric_emulator.messages import Answer
 
@@ -77,12 +78,14 @@ class Alb:
         return Answer(status, (SERVER, ("Content-Type", "text/html")), page.encode())
 
     def _read(self, target: Target, outcome: Outcome) -> Answer:
-        if outcome.is_error or len(outcome.body) > MAX_ANSWER:
+        if outcome.is_error:
             return self.fault(502)
+        if len(outcome.body) > MAX_ANSWER:
+            return refused(self.fault(502), f"{len(outcome.body)} bytes, and {MAX_ANSWER} are passed on")
         try:
             return read_answer(read_object(outcome.body), has_lists=target.multi_value_headers)
-        except MalformedAnswer:
-            return self.fault(502)
+        except MalformedAnswer as why:
+            return refused(self.fault(502), why)
 
     def _refuse(self, rejection: Rejection) -> Answer:  # noqa: ARG002 - the client is not told why
         return self.fault(502)

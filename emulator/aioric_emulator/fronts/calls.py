@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aioric_emulator.fronts.prelude import DELIMITER, HTTP_INTEGRATION, MAX_PRELUDE, read_prelude
+from aioric_emulator.fronts.prelude import DELIMITER, ENDLESS, HTTP_INTEGRATION, MAX_PRELUDE, read_prelude
+from aioric_emulator.fronts.proxy_answer import MalformedAnswer, RefusedAnswer
 from aioric_emulator.messages import Answer
 from aioric_emulator.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.fronts.front import Call, Front
     from aioric_emulator.messages import Ending, Outcome, Rejection
@@ -18,12 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["BufferedHttpCall", "StreamedHttpCall"]
 
 
+STREAM = "; it is a stream, which only a Function URL passes on: see aioric.stream_to_buffer"
+
+
 class BufferedHttpCall:
-    """Who gets one whole answer. A front that has waited for long enough answers itself."""
+    """Who gets one whole answer. A front that has waited for long enough answers itself.
+
+    `warn` is told, for the function's log, why an answer was none that the front could send.
+    """
 
     wants_logs = False
 
-    def __init__(self, exchange: HttpExchange, front: Front, call: Call) -> None:
+    def __init__(
+        self, exchange: HttpExchange, front: Front, call: Call, warn: Callable[[str], object]
+    ) -> None:
+        self._warn = warn
         self._exchange = exchange
         self._front = front
         self._call = call
@@ -37,8 +49,13 @@ class BufferedHttpCall:
 
     def answered(self, outcome: Outcome) -> None:
         """Send the answer."""
-        if not self._is_over:
-            self._send(self._call.read(outcome))
+        if self._is_over:
+            return
+        answer = self._call.read(outcome)
+        if isinstance(answer, RefusedAnswer):
+            stream = STREAM if outcome.content_type == HTTP_INTEGRATION else ""
+            self._warn(explain(answer.status, answer.reason + stream))
+        self._send(answer)
 
     def finished(self, ending: Ending, max_memory: int) -> None:
         """The client has its answer already."""
@@ -63,16 +80,25 @@ class BufferedHttpCall:
 
 
 class StreamedHttpCall(StreamedCall):
-    """Who gets an answer while it is made, with status, headers and cookies from its prelude."""
+    """Who gets an answer while it is made, with status, headers and cookies from its prelude.
+
+    `warn` is told, for the function's log, why a prelude was none.
+    """
 
     def __init__(
-        self, exchange: HttpExchange, front: Front, call: Call, bandwidth: Bandwidth | None = None
+        self,
+        exchange: HttpExchange,
+        front: Front,
+        call: Call,
+        warn: Callable[[str], object],
+        bandwidth: Bandwidth | None = None,
     ) -> None:
         super().__init__(exchange, bandwidth)
+        self._warn = warn
         self._front = front
         self._call = call
         self._prelude: bytes | None = None
-        self._is_broken = False
+        self._broken = ""  # why the prelude is none
 
     def rejected(self, rejection: Rejection) -> None:
         """Send the error."""
@@ -87,7 +113,7 @@ class StreamedHttpCall(StreamedCall):
 
     def piece(self, data: bytes) -> bool:
         """Send a piece, or gather the prelude."""
-        if self._is_broken:
+        if self._broken:
             return True
         if self._prelude is None:
             return self._exchange.write(data)
@@ -95,13 +121,15 @@ class StreamedHttpCall(StreamedCall):
         text, delimiter, rest = self._prelude.partition(DELIMITER)
         if delimiter:
             return self._open(text, rest)
-        self._is_broken = len(self._prelude) > MAX_PRELUDE
+        if len(self._prelude) > MAX_PRELUDE:
+            self._broken = ENDLESS
         return True
 
     def _open(self, text: bytes, rest: bytes) -> bool:
-        head = read_prelude(text)
-        if head is None:
-            self._is_broken = True
+        try:
+            head = read_prelude(text)
+        except MalformedAnswer as why:
+            self._broken = f"the prelude: {why}"
             return True
         self._prelude = None
         self._exchange.begin(self._call.dress(head))
@@ -113,8 +141,16 @@ class StreamedHttpCall(StreamedCall):
             self.begin(outcome.content_type or "application/octet-stream")
             self.piece(outcome.body)
         if not self._exchange.has_begun:
-            self._exchange.reply(self._call.dress(self._front.fault(502)))
+            fault = self._front.fault(502)
+            if not outcome.is_error:
+                self._warn(explain(fault.status, self._broken or ENDLESS))
+            self._exchange.reply(self._call.dress(fault))
         elif outcome.is_error:
             self._exchange.abort()
         else:
             self._exchange.finish()
+
+
+def explain(status: int, reason: str) -> str:
+    """Give the line of the log that says why a client was answered by the front and not by the function."""
+    return f"HTTP {status} to the client, since the function's answer cannot be sent: {reason}"

@@ -71,11 +71,11 @@ class HttpDoor:
         function = self._functions[call.function]
         if call.streams:
             bandwidth = Bandwidth() if function.configuration.has_real_bandwidth else None
-            streamed = StreamedHttpCall(exchange, self._front, call, bandwidth)
+            streamed = StreamedHttpCall(exchange, self._front, call, function.warn, bandwidth)
             invocation = new_invocation(function.configuration, streamed, event, trace_id=facts.trace_id)
             invocation.response_limit = MAX_STREAM
         else:
-            buffered = BufferedHttpCall(exchange, self._front, call)
+            buffered = BufferedHttpCall(exchange, self._front, call, function.warn)
             invocation = new_invocation(function.configuration, buffered, event, trace_id=facts.trace_id)
             if function.configuration.debugger is None:
                 buffered.start()

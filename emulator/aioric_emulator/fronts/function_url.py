@@ -17,7 +17,13 @@ from aioric_emulator.answers import JSON
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.payloads import Origin, format_2
 from aioric_emulator.fronts.prelude import HTTP_INTEGRATION, read_whole
-from aioric_emulator.fronts.proxy_answer import MalformedAnswer, compose, read_cookies, read_headers
+from aioric_emulator.fronts.proxy_answer import (
+    MalformedAnswer,
+    compose,
+    read_cookies,
+    read_headers,
+    refused,
+)
 from aioric_emulator.messages import MAX_PAYLOAD, Answer
 
 if TYPE_CHECKING:
@@ -68,8 +74,8 @@ class FunctionUrl:
             if outcome.content_type == HTTP_INTEGRATION or not is_json(outcome.body):
                 return read_whole(outcome.body, outcome.content_type)
             return read_format_2(outcome.body, "application/json")
-        except MalformedAnswer:
-            return self.fault(502)
+        except MalformedAnswer as why:
+            return refused(self.fault(502), why)
 
     def _dress(self, request: Request, facts: Facts, answer: Answer) -> Answer:
         if self._cors:

@@ -18,7 +18,13 @@ from aioric_emulator.fronts.bodies import encode_body
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.function_url import read_format_2
 from aioric_emulator.fronts.payloads import Origin, context_1, format_1, format_2
-from aioric_emulator.fronts.proxy_answer import MalformedAnswer, compose, read_headers, read_object
+from aioric_emulator.fronts.proxy_answer import (
+    MalformedAnswer,
+    compose,
+    read_headers,
+    read_object,
+    refused,
+)
 from aioric_emulator.fronts.routes import DEFAULT, Router
 from aioric_emulator.messages import Answer
 
@@ -130,8 +136,8 @@ class HttpApi:
     def _read(self, read: Any, outcome: Outcome) -> Answer:
         try:
             return self.fault(500) if outcome.is_error else read(outcome.body)
-        except MalformedAnswer:
-            return self.fault(500)
+        except MalformedAnswer as why:
+            return refused(self.fault(500), why)
 
     def _refuse(self, rejection: Rejection) -> Answer:
         return self.fault(503 if rejection.status == HTTPStatus.TOO_MANY_REQUESTS else 500)

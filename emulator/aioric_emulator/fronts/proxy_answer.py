@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.messages import Answer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MalformedAnswer",
+    "RefusedAnswer",
     "compose",
     "has_header",
     "read_body",
@@ -24,6 +26,7 @@ __all__ = [
     "read_headers",
     "read_object",
     "read_status",
+    "refused",
 ]
 
 # What a front decides itself: how the body is framed, and what becomes of the connection.
@@ -49,6 +52,18 @@ FINAL = range(200, 600)
 
 class MalformedAnswer(ValueError):
     """What a function gave back is no answer that the front can send."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAnswer(Answer):
+    """A front's own answer in place of a function's; `reason` is for the function's log only."""
+
+    reason: str = ""
+
+
+def refused(fault: Answer, why: object) -> RefusedAnswer:
+    """Give a front's fault with the reason for it."""
+    return RefusedAnswer(fault.status, fault.headers, fault.body, str(why))
 
 
 def read_object(body: bytes) -> dict[str, Any]:

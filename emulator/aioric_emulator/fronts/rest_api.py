@@ -13,7 +13,13 @@ from aioric_emulator.answers import JSON
 from aioric_emulator.fronts.bodies import is_among, media_type
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.payloads import context_1, format_1
-from aioric_emulator.fronts.proxy_answer import MalformedAnswer, compose, read_headers, read_object
+from aioric_emulator.fronts.proxy_answer import (
+    MalformedAnswer,
+    compose,
+    read_headers,
+    read_object,
+    refused,
+)
 from aioric_emulator.fronts.routes import Router
 from aioric_emulator.messages import Answer
 
@@ -124,8 +130,8 @@ class RestApi:
             return self.fault(502)
         try:
             return self._read_object(request, read_object(outcome.body))
-        except MalformedAnswer:
-            return self.fault(502)
+        except MalformedAnswer as why:
+            return refused(self.fault(502), why)
 
     def _read_object(self, request: Request, value: dict[str, Any]) -> Answer:
         if value.keys() - KEYS:

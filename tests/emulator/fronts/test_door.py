@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +181,87 @@ async def test_a_function_that_fails(aioric_function: type[Emulator], front: str
         answer = await http.get("/raise/secret")
 
     assert both(answer) == FAILED[front]
+
+
+REASONS = {
+    "url": "the statusCode is 'no'",
+    "http api": "the statusCode is 'no'",
+    "rest api": "the statusCode is 'no'",
+    "alb": "the statusCode is no number",
+}
+
+
+@pytest.mark.parametrize("front", REASONS)
+async def test_the_log_says_why_an_answer_is_not_sent(aioric_function: type[Emulator], front: str) -> None:
+    """The client learns nothing but that it failed; who looks for the reason finds it beside the function."""
+    async with (
+        aioric_function("app.odd", task_root=TASK) as fn,
+        fn.serve(FRONTS[front]) as url,
+        client(url) as http,
+    ):
+        answer = await http.get("/")
+
+    assert both(answer) == FAILED[front]
+    assert (
+        f"HTTP {FAILED[front][0]} to the client, since the function's answer cannot be sent: {REASONS[front]}"
+    ) in fn.logs
+
+
+async def test_the_log_says_where_a_stream_does_not_go(aioric_function: type[Emulator]) -> None:
+    """A stream with a prelude behind a front that passes none on is told how to become a whole answer."""
+    async with (
+        aioric_function("app.stream", task_root=TASK) as fn,
+        fn.serve(FRONTS["rest api"]) as url,
+        client(url) as http,
+    ):
+        answer = await http.get("/")
+
+    assert both(answer) == FAILED["rest api"]
+    assert any(line.endswith("see aioric.stream_to_buffer") for line in fn.logs)
+
+
+# A runtime of somebody's own, which announces a prelude.
+RUNTIME = """
+import http.client, os, sys
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+headers = {
+    "Content-Type": "application/vnd.awslambda.http-integration-response",
+    "Lambda-Runtime-Function-Response-Mode": "streaming",
+    "Transfer-Encoding": "chunked",
+}
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    event = api.getresponse()
+    event.read()
+    path = f"/2018-06-01/runtime/invocation/{event.headers['Lambda-Runtime-Aws-Request-Id']}/response"
+    api.request("POST", path, iter([bytes.fromhex(sys.argv[1])]), headers, encode_chunked=True)
+    api.getresponse().read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{}", "no prelude that ends with eight NULs within 16384 bytes"),
+        (b"x" * 20_000, "no prelude that ends with eight NULs within 16384 bytes"),
+        (b"[]" + bytes(8), "the prelude: not an object"),
+    ],
+    ids=["endless", "too long", "no object"],
+)
+async def test_the_log_says_what_is_wrong_with_a_prelude(
+    aioric_function: type[Emulator], body: bytes, reason: str
+) -> None:
+    """Who writes a runtime and streams no prelude where one is announced is told so."""
+    command = [sys.executable, "-c", RUNTIME, body.hex()]
+    async with (
+        aioric_function("app.none", task_root=TASK, command=command) as fn,
+        fn.serve(FRONTS["streamed url"]) as url,
+        client(url) as http,
+    ):
+        answer = await http.get("/")
+
+    assert both(answer) == FAILED["streamed url"]
+    assert f"HTTP 502 to the client, since the function's answer cannot be sent: {reason}" in fn.logs
 
 
 @pytest.mark.parametrize("front", FAILED)

@@ -26,6 +26,10 @@ def say(event, context):
     return {"statusCode": int(status), "headers": {"content-type": "text/plain"}, "body": body}
 
 
+def odd(event, context):
+    return {"statusCode": "no", "body": "never seen"}
+
+
 def slow(event, context):
     time.sleep(float((event.get("queryStringParameters") or {}).get("s", 0)))
     return {"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": "late"}
