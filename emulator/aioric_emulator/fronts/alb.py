@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aioric_emulator.fronts.alb_rules import FixedResponse, Rule, Target, choose, raw_pairs
+from aioric_emulator.fronts.alb_actions import FixedResponse, Redirect, Target, Weighted
+from aioric_emulator.fronts.alb_rules import Rule, choose, raw_pairs
 from aioric_emulator.fronts.bodies import encode_body
 from aioric_emulator.fronts.front import Call, phrase
 from aioric_emulator.fronts.payloads import group
@@ -53,12 +54,17 @@ class Alb:
         if request.method == "TRACE":
             return self.fault(405)
         action = choose(self._rules, request)
+        if isinstance(action, Weighted):
+            action = action.choose(facts.request_id)
         if action is None:
             # Nobody, or nobody who is here.
             return self.fault(503)
         if isinstance(action, FixedResponse):
             content_type = ("Content-Type", action.content_type)
             return Answer(action.status, (SERVER, content_type), action.body.encode())
+        if isinstance(action, Redirect):
+            page = self.fault(action.status)
+            return Answer(page.status, (*page.headers, ("Location", action.location(request))), page.body)
         return Call(
             action.function,
             make_event(request, facts, has_lists=action.multi_value_headers),

@@ -9,35 +9,17 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from aioric_emulator.fronts.alb_actions import without_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from aioric_emulator.fronts.alb_actions import Action
     from aioric_emulator.fronts.request import Request
 
-__all__ = ["FIELDS", "Action", "Condition", "FixedResponse", "Rule", "Target", "choose", "raw_pairs"]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A function, and whether its target group has lists in the place of single values."""
-
-    function: str
-    multi_value_headers: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FixedResponse:
-    """What the load balancer says itself."""
-
-    status: int
-    content_type: str = "text/plain"
-    body: str = ""
-
-
-# None leads to what is not here: a target of another kind, another service.
-Action: TypeAlias = Target | FixedResponse | None
+__all__ = ["FIELDS", "Condition", "Rule", "choose", "raw_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +82,7 @@ def fits(wanted: str, values: Sequence[str]) -> bool:
 
 def host_fits(request: Request, _condition: Condition, wanted: str) -> bool:
     """Whether it is for this host, on any port."""
-    return fits(wanted, [re.sub(r":\d+$", "", request.host)])
+    return fits(wanted, [without_port(request.host)])
 
 
 def path_fits(request: Request, _condition: Condition, wanted: str) -> bool:

@@ -9,19 +9,21 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError
-from aioric_emulator.fronts.alb_rules import FIELDS, Condition, FixedResponse, Rule, Target
+from aioric_emulator.fronts.alb_actions import FixedResponse, Redirect, Target, Weighted
+from aioric_emulator.fronts.alb_rules import FIELDS, Condition, Rule
 from aioric_emulator.fronts.settings import AlbSettings
 from aioric_emulator.intrinsics import target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from aioric_emulator.fronts.alb_rules import Action
+    from aioric_emulator.fronts.alb_actions import Action
 
 __all__ = ["LoadBalancers"]
 
 SERVICE = "AWS::ElasticLoadBalancingV2"
 MULTI_VALUE = "lambda.multi_value_headers.enabled"
+REDIRECTS = {"HTTP_301": 301, "HTTP_302": 302}
 # What leads to a function by another name.
 NAMES = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 # Where a condition has its values, besides `Values` itself.
@@ -64,7 +66,7 @@ class LoadBalancers:
         fronts, led_to = [], set()
         for name, ordered in listeners.items():
             rules = tuple(rule for _, rule in ordered)
-            targets = [rule.action for rule in rules if isinstance(rule.action, Target)]
+            targets = [each for rule in rules for each in functions_of(rule.action)]
             led_to.update(targets)
             if targets:
                 fronts.append(AlbSettings(targets[0].function, rules=rules, name=name))
@@ -110,11 +112,17 @@ class LoadBalancers:
                 str(fixed.get("ContentType", "text/plain")),
                 str(fixed.get("MessageBody", "")),
             )
+        if kind == "redirect":
+            return read_redirect(place, self._resolve(place, last.get("RedirectConfig") or {}))
         if kind != "forward":
             return None
-        several = (last.get("ForwardConfig") or {}).get("TargetGroups") or []
-        groups = [last.get("TargetGroupArn"), *(each.get("TargetGroupArn") for each in several)]
-        return next(filter(None, (self._groups.get(target(each)) for each in groups)), None)
+        several = (last.get("ForwardConfig") or {}).get("TargetGroups") or [last]
+        shares = [
+            (group, self._number(place, each.get("Weight", 1)))
+            for each in several
+            if (group := self._groups.get(target(each.get("TargetGroupArn")))) is not None
+        ]
+        return shares[0][0] if len(shares) == 1 else Weighted(tuple(shares)) if shares else None
 
     def _conditions(self, place: str, of: Mapping[str, Any]) -> Iterator[Condition]:
         for declared in of.get("Conditions") or []:
@@ -139,6 +147,24 @@ class LoadBalancers:
         if not number.isdecimal():
             raise DeclarationError(f"{place}: {number} is no number")
         return int(number)
+
+
+def functions_of(action: Action) -> list[Target]:
+    """Give all that an action may lead to."""
+    if isinstance(action, Weighted):
+        return [each for each, _ in action.shares]
+    return [action] if isinstance(action, Target) else []
+
+
+def read_redirect(place: str, config: Mapping[str, Any]) -> Redirect:
+    """Give a `RedirectConfig`. Raises `DeclarationError`."""
+    status = config.get("StatusCode")
+    if status not in REDIRECTS:
+        raise DeclarationError(f"{place}: a redirect's StatusCode is {' or '.join(REDIRECTS)}, not {status}")
+    parts = ("Protocol", "Host", "Port", "Path", "Query")
+    return Redirect(
+        REDIRECTS[status], **{each.lower(): str(config[each]) for each in parts if each in config}
+    )
 
 
 def text(value: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aioric_emulator.fronts.alb import Alb
-from aioric_emulator.fronts.alb_rules import Condition, FixedResponse, Rule, Target, choose
+from aioric_emulator.fronts.alb_actions import FixedResponse, Target
+from aioric_emulator.fronts.alb_rules import Condition, Rule, choose
 from aioric_emulator.fronts.settings import AlbSettings
 from aioric_emulator.messages import Answer
 from tests.emulator.fronts.making import FACTS, answer, call, headers, request

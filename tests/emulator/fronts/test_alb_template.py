@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aioric_emulator.declaration import DeclarationError
-from aioric_emulator.fronts.alb_rules import Condition, FixedResponse, Rule, Target
+from aioric_emulator.fronts.alb_actions import FixedResponse, Redirect, Target, Weighted
+from aioric_emulator.fronts.alb_rules import Condition, Rule
 from aioric_emulator.fronts.settings import AlbSettings
 from aioric_emulator.template import read_template
 
@@ -126,6 +127,39 @@ def test_listeners_lead_by_their_rules(tmp_path: Path) -> None:
     assert elsewhere.rules == (Rule(second, (Condition("host-header", ("a.example",)),)),)
 
 
+SHARED = """
+  Main:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      DefaultActions:
+        - Type: forward
+          ForwardConfig:
+            TargetGroups:
+              - {TargetGroupArn: !Ref One, Weight: 3}
+              - {TargetGroupArn: !Ref Machines, Weight: 5}
+              - {TargetGroupArn: !Ref Two, Weight: "1"}
+  Old:
+    Type: AWS::ElasticLoadBalancingV2::ListenerRule
+    Properties:
+      ListenerArn: !Ref Main
+      Priority: 1
+      Conditions: [{Field: path-pattern, Values: [/old/*]}]
+      Actions:
+        - {Type: redirect, RedirectConfig: {Path: "/new/#{path}", Port: 8443, StatusCode: HTTP_302}}
+"""
+
+
+def test_shares_and_redirects(tmp_path: Path) -> None:
+    """Weights of the groups that are functions; a redirect with what it changes."""
+    (front,) = read(tmp_path, FUNCTIONS + GROUPS + SHARED)
+    assert isinstance(front, AlbSettings)
+    first, second = Target("dev-first", multi_value_headers=True), Target("Second")
+    old, default = front.rules
+    assert old.action == Redirect(302, path="/new/#{path}", port="8443")
+    assert default.action == Weighted(((first, 3), (second, 1)))
+    assert front.function == "dev-first"
+
+
 RULE = """
   Rule:
     Type: AWS::ElasticLoadBalancingV2::ListenerRule
@@ -140,6 +174,9 @@ REFUSED = {
         "Rule: the condition path-pattern has no Values; no other kind is known"
     ),
     "Priority: 1\n      Conditions: [{Field: source-ip, Values: [here]}]": "Rule: source-ip: 'here' does not",
+    "Priority: 1\n      Actions: [{Type: redirect, RedirectConfig: {StatusCode: 301}}]": (
+        "Rule: a redirect's StatusCode is HTTP_301 or HTTP_302, not 301"
+    ),
     "Priority: !GetAtt A.B": "Rule: Fn::GetAtt is not known",
 }
 
