@@ -154,3 +154,22 @@ def test_what_cannot_be_obeyed_is_said_when_asked(name: str, text: str) -> None:
     with pytest.raises(InvalidConfiguration, match=rf"^{name} must be .*, not {text!r}$") as caught:
         config.check()
     assert caught.value.error_type == "Runtime.InvalidConfiguration"
+
+
+def test_a_number_of_any_length_is_understood_or_refused() -> None:
+    """One that the interpreter itself would not read is refused by name, and not shown in full."""
+    config = Config({**API, "AIORIC_WORKERS": "9" * 5000})
+
+    with pytest.raises(InvalidConfiguration, match=r"^AIORIC_WORKERS must be .*, not '9{80}'$"):
+        config.check()
+
+
+def test_an_empty_setting_is_none() -> None:
+    """Templates that cannot leave a variable out leave it empty."""
+    names = ("LOOP", "PIPELINE", "WORKERS", "SYNC", "PRELOAD", "DEADLINE_MARGIN_MS", "SHUTDOWN_MS", "GC")
+    emptied, unset = Config({**API, **{f"AIORIC_{name}": "" for name in names}}), Config(API)
+    emptied.check()
+
+    assert [getattr(emptied, slot) for slot in Config.__slots__] == [
+        getattr(unset, slot) for slot in Config.__slots__
+    ]

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _UNESCAPED_JSON = frozenset(f"AWS_Lambda_python3.{minor}" for minor in range(12, 16))
 
 
+# As many milliseconds are 115 days: more is a mistake, for which none of the clocks could wait.
+_MAX_DIGITS = 10
+_SHOWN = 80  # characters of a value in a message
+
+
 class Config:
     """What the environment says, parsed.
 
@@ -135,11 +140,11 @@ class Config:
 
     def _whole_number(self, environ: Mapping[str, str], name: str, least: int) -> int | None:
         text = environ.get(name)
-        if text is None:
+        if text is None or (not text and name.startswith("AIORIC_")):  # ours can be emptied to be unset
             return None
-        if text.isascii() and text.isdigit() and int(text) >= least:
+        if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) >= least:
             return int(text)
-        self._object(f"{name} must be a whole number of at least {least}, not {text!r}")
+        self._object(f"{name} must be a whole number of at least {least}, not {text[:_SHOWN]!r}")
         return None
 
     def _choice(self, environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
