@@ -144,6 +144,8 @@ MODEL = (
     "service",
     "snapstart",
     "fronts/alb",
+    "fronts/alb_actions",
+    "fronts/alb_rules",
     "fronts/bodies",
     "fronts/cors",
     "fronts/front",

@@ -174,6 +174,8 @@ def select(context: click.Context, options: dict[str, Any], variables: dict[str,
         project = selection.select_from_file(options["file"], parameters, variables, Path.cwd())
         for name, reason in project.left_out.items():
             click.echo(f"{name} is left out: {reason}", err=True)
+        for note in project.notes:
+            click.echo(note, err=True)
         return project
     if options["file"] is not None:
         raise click.UsageError("Functions come from the command line or from --file, not from both")

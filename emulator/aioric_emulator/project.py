@@ -16,8 +16,12 @@ PROJECT_FILE = "aioric.toml"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The functions of the command line or of a file, and of a template's why some are left out."""
+    """The functions of the command line or of a file; of a template's, why some are left out.
+
+    `notes` are what is served otherwise than it would be deployed.
+    """
 
     functions: list[FunctionConfiguration]
     fronts: list[FrontSettings] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)

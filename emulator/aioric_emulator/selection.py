@@ -59,7 +59,7 @@ def select_from_file(
         from aioric_emulator.template import read_template  # noqa: PLC0415
 
         template = read_template(path, parameters, variables)
-        return Project(template.functions, template.fronts, template.left_out)
+        return Project(template.functions, template.fronts, template.left_out, template.notes)
     from aioric_emulator.project_file import read_project_file  # noqa: PLC0415
 
     project = read_project_file(path)

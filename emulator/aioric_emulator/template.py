@@ -31,11 +31,15 @@ SHORT = frozenset({"Ref", "Condition"})
 
 @dataclass(slots=True)
 class Template:
-    """What a template gave: the functions that can be served here, their fronts, and why others cannot."""
+    """What a template gave: the functions that can be served here, their fronts, and why others cannot.
+
+    `notes` are what is served otherwise than it would be deployed.
+    """
 
     functions: list[FunctionConfiguration] = field(default_factory=list)
     fronts: list[FrontSettings] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_template(
@@ -63,12 +67,18 @@ def read_template(
                     continue
                 function = reader.read(name, resource)
                 template.functions.append(function)
-                fronts.add(name, function.name, reader.properties(resource))
+                properties = reader.properties(resource)
+                fronts.add(name, function.name, properties)
+                if properties.get("Layers"):
+                    template.notes.append(
+                        f"{name}: layers are not loaded; what they hold has to be importable"
+                    )
     if not template.functions:
         reasons = "".join(f"; {name}: {reason}" for name, reason in template.left_out.items())
         raise DeclarationError(f"{path}: no function to serve{reasons}")
     with in_shape(f"{path}: its APIs or load balancers"):
         template.fronts = fronts.give()
+    template.notes += fronts.notes
     return template
 
 
@@ -132,7 +142,9 @@ class FunctionReader:
         properties = self.properties(resource)
         if properties.get("PackageType") == "Image":
             return "an image"
-        if properties.get("InlineCode") or isinstance(properties.get("Code"), dict):
+        code = properties.get("CodeUri")
+        is_stored = isinstance(code, dict) or (isinstance(code, str) and code.startswith("s3://"))
+        if is_stored or properties.get("InlineCode") or isinstance(properties.get("Code"), dict):
             return "its code is not in a folder"
         runtime = str(properties.get("Runtime", ""))
         return (

@@ -260,11 +260,13 @@ async def test_a_template_is_served(tmp_path: Path) -> None:
         "  Py:\n"
         "    Type: AWS::Serverless::Function\n"
         "    Properties:\n"
-        "      {Runtime: python3.13, Handler: app.handler, Environment: {Variables: {STAGE: !Ref Stage}}}\n"
+        "      {Runtime: python3.13, Handler: app.handler, Environment: {Variables: {STAGE: !Ref Stage}},\n"
+        "       Layers: [arn]}\n"
     )
     async with Served(tmp_path, "--file", "t.yaml", "--parameter", "Stage=test") as served:
         assert await served.invoke("Py") == "test"
     assert "Js is left out: its runtime is nodejs22.x" in served.log
+    assert "Py: layers are not loaded" in served.log
 
 
 async def test_a_saved_file_is_served_within_a_second(tmp_path: Path) -> None:

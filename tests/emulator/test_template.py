@@ -51,6 +51,7 @@ Resources:
       FunctionName: !Sub "${Stage}-snap"
       Handler: app.handler
       SnapStart: {ApplyOn: PublishedVersions}
+      Layers: [!Ref Shared]
   Lanes:
     Type: AWS::Lambda::Function
     Properties:
@@ -62,6 +63,7 @@ Resources:
   Other: {Type: "AWS::Serverless::Function", Properties: {Runtime: nodejs22.x, Handler: a.b}}
   Image: {Type: "AWS::Serverless::Function", Properties: {PackageType: Image}}
   Stored: {Type: "AWS::Lambda::Function", Properties: {Runtime: python3.13, Code: {S3Bucket: b}}}
+  Packed: {Type: "AWS::Serverless::Function", Properties: {CodeUri: "s3://bucket/key", Handler: a.b}}
 """
 
 
@@ -94,7 +96,9 @@ def test_a_sam_template(tmp_path: Path) -> None:
         "Other": "its runtime is nodejs22.x",
         "Image": "an image",
         "Stored": "its code is not in a folder",
+        "Packed": "its code is not in a folder",
     }
+    assert template.notes == ["Snap: layers are not loaded; what they hold has to be importable"]
 
 
 def test_parameters_and_variables_are_the_users(tmp_path: Path) -> None:

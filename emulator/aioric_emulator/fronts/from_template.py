@@ -1,7 +1,8 @@
 """Fronts that a SAM or CloudFormation template declares: Function URLs, routes of its APIs, load balancers.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
-and sam-property-function-api.html there. Authorizers, domains and models are not read: nobody signs in here.
+and sam-property-function-api.html there. Domains and models are not read. Of authorizers there is
+a note that they are not run: nobody signs in here.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ CORS = {
     "AllowHeaders": "allow_headers",
     "ExposeHeaders": "expose_headers",
 }
+LET_IN = "everybody is let in, and events say nothing of who it is (requestContext.authorizer)"
 # What each kind of API has besides its routes, and what it is called here.
 SETTINGS = {
     "HttpApi": {"StageName": "stage", "StageVariables": "stage_variables"},
@@ -52,6 +54,10 @@ class TemplateFronts:
         self._served: dict[str, str] = {}
         # Routes by kind and logical id.
         self._apis: dict[tuple[str, str], list[Route]] = {}
+        # Who would ask callers who they are, by the same.
+        self._authorizers: dict[tuple[str, str], set[str]] = {}
+        # What a person should know of what was given.
+        self.notes: list[str] = []
 
     def add(self, logical_id: str, function: str, properties: Mapping[str, Any]) -> None:
         """Take what leads to one function that is served. Raises `DeclarationError`."""
@@ -77,6 +83,8 @@ class TemplateFronts:
 
     def _add_url(self, logical_id: str, function: str, declared: Any) -> None:
         place = f"{logical_id}: FunctionUrlConfig"
+        if declared.get("AuthType") == "AWS_IAM":
+            self.notes.append(f"{place}: AWS_IAM is not asked for: {LET_IN}")
         keys = {key: declared[key] for key in ("InvokeMode", "Cors") if key in declared}
         url = self._resolve(place, keys)
         settings: dict[str, Any] = {}
@@ -103,12 +111,16 @@ class TemplateFronts:
         timeout = float(found.get("TimeoutInMillis", 30_000)) / 1000
         route = Route(function, path, method, str(found.get("PayloadFormatVersion", "2.0")), timeout)
         self._apis.setdefault((kind, api), []).append(route)
+        self._authorizers.setdefault((kind, api), set()).update(authorizers(declared))
 
     def _api(self, kind: str, name: str, routes: tuple[Route, ...]) -> FrontSettings:
         own = self._resources.get(name)
         properties = dict(self._globals.get(kind) or {})
         if isinstance(own, dict) and own.get("Type") == KINDS[kind]:
             properties |= own.get("Properties") or {}
+        asked = self._authorizers[kind, name] | authorizers(properties)
+        if asked:
+            self.notes.append(f"{name}: no authorizer is run ({', '.join(sorted(asked))}): {LET_IN}")
         keys = (*SETTINGS[kind], "Cors", "CorsConfiguration", "BinaryMediaTypes")
         found = self._resolve(name, {key: properties[key] for key in keys if key in properties})
         settings = {ours: found[key] for key, ours in SETTINGS[kind].items() if key in found}
@@ -119,6 +131,15 @@ class TemplateFronts:
             return RestApiSettings(routes, binary_media_types=types, cors=rest, **settings)
         cors = found.get("CorsConfiguration")
         return HttpApiSettings(routes, cors=read_cors(name, cors) if cors else None, **settings)
+
+
+def authorizers(properties: Mapping[str, Any]) -> set[str]:
+    """Give the names of all that an API or an event has callers authorized by."""
+    auth = properties.get("Auth")
+    if not isinstance(auth, dict):
+        return set()
+    named = {auth.get("DefaultAuthorizer"), auth.get("Authorizer"), *(auth.get("Authorizers") or ())}
+    return {each for each in named if isinstance(each, str) and each != "NONE"}
 
 
 def read_cors(place: str, declared: Any) -> Cors:

@@ -147,3 +147,35 @@ def test_what_cannot_be_is_refused(text: str, tmp_path: Path) -> None:
     """With its place in the template."""
     with pytest.raises(DeclarationError, match=re.escape(REFUSED[text])):
         read(tmp_path, f"{FUNCTION}      {text}\n")
+
+
+AUTHORIZED = """
+Globals:
+  Function: {Runtime: python3.13, Handler: a.b}
+  Api: {Auth: {DefaultAuthorizer: AWS_IAM}}
+Resources:
+  Http:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth: {DefaultAuthorizer: Jwt, Authorizers: {Jwt: {}, Own: {FunctionArn: !GetAtt Other.Arn}}}
+  Free: {Type: "AWS::Serverless::HttpApi"}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionUrlConfig: {AuthType: AWS_IAM}
+      Events:
+        A: {Type: HttpApi, Properties: {Path: /a, ApiId: !Ref Http}}
+        B: {Type: HttpApi, Properties: {Path: /b, ApiId: !Ref Free, Auth: {Authorizer: NONE}}}
+        C: {Type: Api, Properties: {Path: /c, Method: GET, Auth: {Authorizer: Token}}}
+"""
+
+
+def test_what_is_not_asked_for_is_said(tmp_path: Path) -> None:
+    """Authorizers by name, of the API, of its events and of what is common; a URL that wants signatures."""
+    (tmp_path / "template.yaml").write_text(AUTHORIZED)
+    let_in = "everybody is let in, and events say nothing of who it is (requestContext.authorizer)"
+    assert read_template(tmp_path / "template.yaml", {}).notes == [
+        f"F: FunctionUrlConfig: AWS_IAM is not asked for: {let_in}",
+        f"Http: no authorizer is run (Jwt, Own): {let_in}",
+        f"ServerlessRestApi: no authorizer is run (AWS_IAM, Token): {let_in}",
+    ]
