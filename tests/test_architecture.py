@@ -25,6 +25,7 @@ ALLOWED = {
     "function": {"messages", "errors", "config", "identity", "modules", "logs", "function"},
     "logs": {"messages", "errors", "config", "identity", "function", "logs"},
     "drivers": {"messages", "errors", "config", "identity", "protocol", "function", "logs", "drivers"},
+    "managed": {"config", "drivers", "logs"},
     "startup": {
         "version",
         "messages",
@@ -32,6 +33,7 @@ ALLOWED = {
         "config",
         "identity",
         "heap",
+        "managed",
         "modules",
         "packed",
         "protocol",

@@ -13,7 +13,7 @@ import sys
 from aioric import modules
 from aioric.config import Config
 from aioric.drivers import blocking, sockets
-from aioric.drivers.around import Around, announce, wants_to_know
+from aioric.drivers.around import Around
 from aioric.drivers.loops import completer, loop_opener
 from aioric.drivers.streams import load_streams
 from aioric.errors import NotInLambda, PlatformFault
@@ -40,9 +40,7 @@ if TYPE_CHECKING:
     from aioric.function.lifespans import Complete
     from aioric.heap import Heap
     from aioric.logs.setup import Journal
-
-    # Serves so many invocations at once in this process; returns its exit status.
-    Body = Callable[[int], int]
+    from aioric.managed import Body
 
 PATCHABLE = "aioric.function.patchable"  # loaded when somebody asks `__main__` for it
 ERROR = 40  # as in `logging`, which a function may never import
@@ -89,7 +87,7 @@ class Runtime:
         heap: Is kept from being searched for garbage until the function is loaded.
 
     Attributes:
-        announced: Whether the platform was asked to say SIGTERM, for the processes that are forked from here.
+        announced: Has asked the platform to say SIGTERM, for all processes that are forked from here.
     """
 
     def __init__(self, config: Config, identity: Identity, journal: Journal, heap: Heap) -> None:
@@ -99,31 +97,19 @@ class Runtime:
         self.journal = journal
         self.codec = Codec(ascii_json=config.ascii_json)
         python = ".".join(map(str, sys.version_info[:3]))
-        self.announced = False
-        self._extension: Extension | None = None
+        self.announced: Extension | None = None
         self.api = RuntimeApi(config.runtime_api, f"aioric/{__version__}-python{python}")
 
     def serve(self) -> int:
         """Load the handler and serve it; returns the exit status of the process."""
-        config = self.config
-        self.journal.warn_preview(config)
-        if config.max_concurrency is None or config.preload != "0":
-            return self._start(self._choose)
-        from aioric.drivers import workers  # noqa: PLC0415 - only Managed Instances has workers
+        self.journal.warn_preview(self.config)
+        if self.config.max_concurrency is None:
+            return self.start(lambda body, shares: lambda: body(*shares))
+        from aioric import managed  # noqa: PLC0415 - only Managed Instances has workers
 
-        def first(tell: Callable[[list[int]], None]) -> int:
-            def serve_first(body: Body, shares: list[int]) -> Callable[[], int]:
-                tell(shares)
-                return lambda: body(shares[0])
+        return managed.serve(self)
 
-            return self._start(serve_first)
-
-        def other(share: int) -> int:
-            return self._start(lambda body, _: lambda: body(share))
-
-        return workers.run_apart(first, other, self.journal)
-
-    def _start(self, choose: Callable[[Body, list[int]], Callable[[], int]]) -> int:
+    def start(self, choose: Callable[[Body, list[int]], Callable[[], int]]) -> int:
         """Load the handler, and serve it in the way that is chosen; returns the exit status."""
         try:
             self.config.check()
@@ -152,23 +138,11 @@ class Runtime:
 
             start.begin(task_root, lambda why: self.journal.note(WARNING, why))
 
-    def _choose(self, body: Body, shares: list[int]) -> Callable[[], int]:
-        """Serve in this process, or in several that are forked from it."""
-        if len(shares) == 1:
-            return lambda: body(shares[0])
-        from aioric.drivers import crossing, workers  # noqa: PLC0415 - only Managed Instances has workers
-
-        crossing.prepare(self.config, self.journal)
-        if wants_to_know():
-            # Kept open by the parent, for all workers: one extension may register once.
-            self._extension = announce(self.config, self.journal)
-            self.announced = True
-        return lambda: workers.run(shares, body, self.journal)
-
     def _prepare(self, handler: Callable[..., Any]) -> tuple[Body, list[int]]:
         """What a process has to do to serve so many invocations at once, and how many each one gets.
 
-        On the main thread or on an event loop; nothing yet that could not be shared by a fork.
+        On the main thread or on an event loop; nothing yet that could not be shared by a fork, but all that
+        can be: making it reads and writes memory far and wide, of which each worker then needs a copy.
         """
         lanes = self.config.max_concurrency or 1
         how = kind(handler)
@@ -180,11 +154,13 @@ class Runtime:
             if lanes > 1:
                 from aioric.drivers import carrying, lag  # noqa: F401, PLC0415 - likewise
 
-            return lambda share: self._serve_loop(handler, opener, share), self._shares(lanes)
+            shares = self._shares(lanes)
+            return self._loop_body(handler, opener, shares), shares
         if self.config.sync_threads:
             threads = import_own("aioric.drivers.threads")  # only where a function asks for it, and shared
-            return lambda share: self._serve_threads(handler, threads, share), self._shares(lanes)
-        return lambda _: self._serve_blocking(handler), [1] * lanes
+            shares = self._shares(lanes)
+            return self._threads_body(handler, threads, shares), shares
+        return self._blocking_body(handler), [1] * lanes
 
     def _shares(self, lanes: int) -> list[int]:
         if lanes == 1:
@@ -193,52 +169,63 @@ class Runtime:
 
         return split(lanes, self.config.workers or usable_cpus())
 
-    def _serve_loop(
-        self, handler: Callable[..., Any], opener: Callable[[], AbstractEventLoop], share: int
-    ) -> int:
+    def _loop_body(
+        self, handler: Callable[..., Any], opener: Callable[[], AbstractEventLoop], shares: list[int]
+    ) -> Body:
         from aioric.drivers import eventloop  # noqa: PLC0415 - loaded by `_prepare`
 
-        self._enter(share)
-        conversations = [self._conversation() for _ in range(share)]
-        address = self.config.host, self.config.port
-        loop = opener()
-        around = Around(self.config, self.journal, loop.run_until_complete)
-        function = self._function(handler, around)
-        if share > 1:
-            from aioric.drivers import carrying, lag  # noqa: PLC0415 - loaded by `_prepare`, if at all
+        self.identity.alone = max(shares) == 1  # in all workers alike
+        conversations = [self._conversation() for _ in range(max(shares))]
+        complete = completer(self.config, self.journal)
+        around = Around(self.config, self.journal, complete)
+        function = self._function(handler, around, complete)
 
-            carrying.carry_context(loop)
-            lag.LagWatch(loop, self.journal, self.config.task_root).start()
-        return around.live(
-            self,
-            lambda: loop.run_until_complete(eventloop.serve(function, *address, conversations, self.journal)),
-            loop,
-        )
+        def serve(share: int) -> int:
+            self._enter()
+            loop = opener()
+            if not self.identity.alone:
+                from aioric.drivers import carrying, lag  # noqa: PLC0415 - loaded by `_prepare`, if at all
 
-    def _serve_blocking(self, handler: Callable[..., Any]) -> int:
-        self._enter(1)
+                carrying.carry_context(loop)
+                lag.LagWatch(loop, self.journal, self.config.task_root).start()
+            parts = self.config.host, self.config.port, conversations[:share], self.journal
+            return around.live(self, lambda: loop.run_until_complete(eventloop.serve(function, *parts)), loop)
+
+        return serve
+
+    def _blocking_body(self, handler: Callable[..., Any]) -> Body:
         conversation = self._conversation()
         line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
         complete = completer(self.config, self.journal)
         around = Around(self.config, self.journal, complete)
         function = self._function(handler, around, complete)
-        return around.live(self, lambda: blocking.serve(line, function.run, conversation, around))
 
-    def _serve_threads(self, handler: Callable[..., Any], threads: Any, share: int) -> int:
-        self._enter(share)
+        def serve(_: int) -> int:
+            self._enter()
+            return around.live(self, lambda: blocking.serve(line, function.run, conversation, around))
+
+        return serve
+
+    def _threads_body(self, handler: Callable[..., Any], threads: Any, shares: list[int]) -> Body:
+        self.identity.alone = max(shares) == 1
+        conversations = [self._conversation() for _ in range(max(shares))]
         around = Around(self.config, self.journal, completer(self.config, self.journal))
-        lanes = []
-        for _ in range(share):
-            conversation = self._conversation()
-            line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
-            lanes.append(threads.Lane(line, self._function(handler, around).run, conversation, around))
-        return around.live(self, lambda: int(threads.serve(lanes, around)))
 
-    def _enter(self, share: int) -> None:
-        """Begin to serve so many invocations at once in this process."""
+        def lane(conversation: Conversation) -> Any:
+            line = blocking.Line(self.config.host, self.config.port, conversation, self.journal)
+            return threads.Lane(line, self._function(handler, around).run, conversation, around)
+
+        def serve(share: int) -> int:
+            self._enter()
+            lanes = [lane(conversation) for conversation in conversations[:share]]
+            return around.live(self, lambda: int(threads.serve(lanes, around)))
+
+        return serve
+
+    def _enter(self) -> None:
+        """Begin to serve in this process."""
         if self.config.log_socket is not None:  # one connection for each process
             redirect_to_provider(self.config.log_socket)
-        self.identity.alone = share == 1
 
     def _function(
         self, handler: Callable[..., Any], around: Around, complete: Complete | None = None

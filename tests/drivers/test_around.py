@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class Life:
     """A runtime's part in the beginning of its process; keeps what is reported."""
 
-    announced = True  # nobody has to be asked to say SIGTERM
-
     def __init__(self) -> None:
+        # Nobody has to be asked to say SIGTERM.
+        self.announced: Extension | None = Extension(config(), journal(Lines()))
         self.api = RuntimeApi("127.0.0.1:1", "test")
         self.codec = Codec(ascii_json=True)
         self.reported: list[BaseException] = []
@@ -153,7 +153,7 @@ def test_what_was_restored_waits_anew_for_its_end(registered: Hooks, peer: Peer)
     registered.shutdown.append(list)
     address = f"127.0.0.1:{peer.port}"
     life = Life()
-    life.announced, life.api = False, RuntimeApi(address, "test")
+    life.announced, life.api = None, RuntimeApi(address, "test")
     lives = around(Lines(), AWS_LAMBDA_RUNTIME_API=address, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
     waits: list[Line] = []
 

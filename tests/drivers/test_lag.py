@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from aioric.logs.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 HERE = __file__.rpartition("/")[0]
 PATIENCE = 10.0  # seconds
@@ -63,7 +65,27 @@ def watch(loop: asyncio.AbstractEventLoop, heard: Heard, task_root: str | None =
     config = Config({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}, "a.b")
     watch = LagWatch(loop, Journal(config, Identity(alone=False), heard), task_root)
     watch.start()
+    deadline = time.monotonic() + PATIENCE
+    while not watch._asked:  # noqa: SLF001 - the thread's first step
+        assert time.monotonic() < deadline
     return watch
+
+
+def until_nobody_watches() -> None:
+    """Wait for the end of the thread, which is in no list of `threading`'s."""
+    deadline = time.monotonic() + PATIENCE
+    while any(
+        frame.f_code is LagWatch._run.__code__  # noqa: SLF001 - where it begins
+        for frame in map(outermost, sys._current_frames().values())  # noqa: SLF001 - as `faulthandler` does it
+    ):
+        assert time.monotonic() < deadline
+
+
+def outermost(frame: FrameType) -> FrameType:
+    """Where a thread begins."""
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame
 
 
 async def block(seconds: float) -> None:
@@ -117,9 +139,7 @@ def test_it_can_be_closed_at_any_time(
     watching = watch(loop, heard)
     threading.Timer(seconds, watching.close).start()
     loop.run_until_complete(block(0.6))
-    deadline = time.monotonic() + PATIENCE
-    while any(thread.name == "aioric-lag" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
+    until_nobody_watches()
 
 
 def test_a_closed_loop_ends_the_watch(heard: Heard) -> None:
@@ -127,9 +147,7 @@ def test_a_closed_loop_ends_the_watch(heard: Heard) -> None:
     loop = asyncio.new_event_loop()
     watch(loop, heard)
     loop.close()
-    deadline = time.monotonic() + PATIENCE
-    while any(thread.name == "aioric-lag" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
+    until_nobody_watches()
 
 
 def test_a_loop_that_is_closed_already_is_not_watched(heard: Heard) -> None:
@@ -137,9 +155,7 @@ def test_a_loop_that_is_closed_already_is_not_watched(heard: Heard) -> None:
     loop = asyncio.new_event_loop()
     loop.close()
     watch(loop, heard)
-    deadline = time.monotonic() + PATIENCE
-    while any(thread.name == "aioric-lag" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
+    until_nobody_watches()
 
     assert heard.lines == []
 

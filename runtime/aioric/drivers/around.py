@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         """The runtime, as far as it has to do with the beginning of its process.
 
         Attributes:
-            announced: Whether another process has asked the platform to say SIGTERM.
+            announced: Has asked the platform to say SIGTERM, maybe in another process; or `None`.
             api: Writes requests.
             codec: Writes reports.
         """
 
-        announced: bool
+        announced: Extension | None
         api: RuntimeApi
         codec: Codec
 
@@ -53,7 +53,8 @@ class Around:
     Args:
         config: The settings.
         journal: Hears of what fails.
-        complete: Runs a coroutine on the loop that is kept, while nothing else runs on it.
+        complete: Runs a coroutine on the loop that is kept, while nothing else runs on it. Where invocations
+            are served on a loop, that one does it once it is open.
     """
 
     __slots__ = (
@@ -74,8 +75,8 @@ class Around:
         self._config = config
         self._journal = journal
         self._complete = complete
-        self._hooks = registered()
-        self._always = bool(self._hooks and self._hooks.after_response)
+        self._hooks: Hooks | None = None
+        self._always = False
         self._watch = (
             Watch(config.deadline_margin, journal, cancels=config.cancels_at_deadline)
             if config.deadline_margin
@@ -120,7 +121,7 @@ class Around:
     def _wake(self, runtime: Lifetime) -> int | None:
         """The last steps before the first poll; returns an exit status if there shall be none."""
         extension = None
-        if wants_to_know() and not runtime.announced:
+        if wants_to_know() and runtime.announced is None:
             extension = announce(self._config, self._journal)
         if not self._config.snap_start:
             return None
@@ -141,8 +142,12 @@ class Around:
         Raises:
             LifespanFailed: A lifespan did not come to its `yield`.
         """
+        if loop is not None:
+            self._complete = loop.run_until_complete
         if self._watch is not None:
             self._watch.loop = loop
+        self._hooks = registered()  # not earlier: hooks that are called after a fork may register some
+        self._always = bool(self._hooks and self._hooks.after_response)
         if self._hooks is not None and (self._hooks.lifespans or self._hooks.shutdown):
             lifespans = import_own("aioric.function.lifespans")
             self._lifespans = lifespans.Lifespans(self._hooks, self._journal, self._complete)

@@ -10,19 +10,22 @@ from __future__ import annotations
 import gc
 import os
 import select
-import signal
 import time
 
 from aioric.drivers.forking import arrive
+from aioric.function.aside import import_stdlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal as _signal
     from collections.abc import Callable
     from types import FrameType
 
     from aioric.logs.setup import Journal
 
     Tell = Callable[[list[int]], None]
+else:
+    import _signal  # what `signal` wraps; the wrapper asks `enum`, which writes to much of a worker's memory
 
 DEBUG = 10  # as in `logging`, which a function may never import
 WARNING = 30
@@ -152,7 +155,7 @@ class Pool:
                 os.close(descriptor)
             self._signals.restore()
             if self._signals.terminated:  # while it still was the parent's way to be told
-                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), _signal.SIGTERM)
             return slot
         self._ends[os.pidfd_open(slot.worker)] = slot
         return None
@@ -205,7 +208,7 @@ class Pool:
         if self._signals.terminated:
             for descriptor in self._ends:
                 try:
-                    signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+                    _signal.pidfd_send_signal(descriptor, _signal.SIGTERM)
                 except ProcessLookupError:  # it has just ended
                     continue
 
@@ -219,7 +222,7 @@ class Pool:
             status = 0
         slot.lost(status, time.monotonic())
         if self._signals.terminated:
-            status = 0 if status == -signal.SIGTERM else status
+            status = 0 if status == -_signal.SIGTERM else status
         else:
             ending = f"was ended by {_name_of(-status)}" if status < 0 else f"ended with {status}"
             self._journal.note(
@@ -232,7 +235,7 @@ class Pool:
 
 def _name_of(number: int) -> str:
     try:
-        return signal.Signals(number).name
+        return str(import_stdlib("signal").Signals(number).name)
     except ValueError:  # most real-time signals have no name
         return f"signal {number}"
 
@@ -250,8 +253,8 @@ class Signals:
         self.descriptor, self._wakeup = os.pipe()
         for end in (self.descriptor, self._wakeup):
             os.set_blocking(end, False)
-        self._previous_wakeup = signal.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
-        self._previous = signal.signal(signal.SIGTERM, self._terminate)
+        self._previous_wakeup = _signal.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
+        self._previous = _signal.signal(_signal.SIGTERM, self._terminate)
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
         self.terminated = True
@@ -262,7 +265,7 @@ class Signals:
 
     def restore(self) -> None:
         """Leave signals as they were found: what follows is a worker's business, or nobody's."""
-        signal.set_wakeup_fd(self._previous_wakeup)
-        signal.signal(signal.SIGTERM, self._previous or signal.SIG_DFL)
+        _signal.set_wakeup_fd(self._previous_wakeup)
+        _signal.signal(_signal.SIGTERM, self._previous or _signal.SIG_DFL)
         os.close(self.descriptor)
         os.close(self._wakeup)
