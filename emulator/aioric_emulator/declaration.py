@@ -86,6 +86,10 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
         if key in checked:
             checked[attribute] = checked.pop(key)
     command = checked.pop("command", None)
+    if (
+        not command and "." not in handler and ":" not in handler
+    ):  # what another runtime takes is its business
+        raise DeclarationError(f"{name}: the handler {handler} names no function; {handler}.handler would")
     checked["command"] = tuple(map(str, command)) if command else default_command(handler)
     checked["task_root"] = (folder / checked.get("task_root", ".")).resolve()
     if not checked["task_root"].is_dir():

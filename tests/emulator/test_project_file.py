@@ -80,6 +80,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("defaults = 1\n[functions.f]\nhandler='a.b'", "defaults is a table"),
         ("[function.f]\nhandler='a.b'", "no table function"),
         ("[functions.f]", "f: a function needs a handler"),
+        ("[functions.f]\nhandler = 'app'", "f: the handler app names no function; app.handler would"),
         ("[functions.f]\nhandlr='a.b'", "f: there is no setting handlr; did you mean handler?"),
         ("[functions.f]\nxyz='a.b'", "f: there is no setting xyz; there are handler, "),
         ("[functions.f]\nhandler=1", "f: handler is text, not 1"),
