@@ -86,11 +86,7 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
         if key in checked:
             checked[attribute] = checked.pop(key)
     command = checked.pop("command", None)
-    if (
-        not command and "." not in handler and ":" not in handler
-    ):  # what another runtime takes is its business
-        raise DeclarationError(f"{name}: the handler {handler} names no function; {handler}.handler would")
-    checked["command"] = tuple(map(str, command)) if command else default_command(handler)
+    checked["command"] = tuple(map(str, command)) if command else own_command(name, handler)
     checked["task_root"] = (folder / checked.get("task_root", ".")).resolve()
     if not checked["task_root"].is_dir():
         raise DeclarationError(f"{name}: there is no folder {checked['task_root']}")
@@ -101,6 +97,13 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
     return FunctionConfiguration(
         name=name, variables=variables, events=policy, destinations=destinations, **checked
     )
+
+
+def own_command(name: str, handler: str) -> tuple[str, ...]:
+    """Give the command of our runtime. Raises `DeclarationError` for a handler that it could never find."""
+    if "." not in handler and ":" not in handler:
+        raise DeclarationError(f"{name}: the handler {handler} names no function; {handler}.handler would")
+    return default_command(handler)
 
 
 def check(
