@@ -29,22 +29,7 @@ if [ ! -e "$emulator/python" ]; then
     exit 1
 fi
 
-# The variables by which AWS's emulator is configured, with its defaults. An image's files do not change.
-set -- "$_HANDLER" --no-reload --host 0.0.0.0 --port 8080 --task-root "${LAMBDA_TASK_ROOT:-/var/task}" \
-    --timeout "${AWS_LAMBDA_FUNCTION_TIMEOUT:-300}" --memory "${AWS_LAMBDA_FUNCTION_MEMORY_SIZE:-3008}" \
-    --log-format "${AWS_LAMBDA_LOG_FORMAT:-Text}"
-if [ -n "${AWS_LAMBDA_LOG_LEVEL-}" ]; then
-    set -- "$@" --log-level "$AWS_LAMBDA_LOG_LEVEL"
-fi
-if [ -n "${AWS_LAMBDA_MAX_CONCURRENCY-}" ]; then
-    set -- "$@" --concurrency "$AWS_LAMBDA_MAX_CONCURRENCY"
-fi
-# A layer's, or the image's own.
-if [ -d /opt/extensions ]; then
-    set -- "$@" --extensions /opt/extensions
-fi
-# The image's own settings stand, as they do in Lambda when a function is an image: locale, time zone, and the
-# interpreter that is first on the path, which need not be the emulator's.
-set -- "$@" --env "LANG=${LANG:-C.UTF-8}" --env "TZ=${TZ:-:/etc/localtime}" \
-    --env "AIORIC_PYTHON=${AIORIC_PYTHON:-python3}"
-exec "$emulator/python" -I -S "$emulator" dev "$@" -- "$runtime"
+# It reads the variables that AWS's emulator reads, listens where that does, and looks for a layer's extensions.
+# The function is served by the interpreter that is first on the path, which need not be the emulator's.
+export AIORIC_PYTHON="${AIORIC_PYTHON:-python3}"
+exec "$emulator/python" -I -S "$emulator" "$runtime"

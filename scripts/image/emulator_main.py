@@ -1,5 +1,5 @@
-"""`python -I -S /usr/local/lib/aioric-emulator dev app.handler`: the emulator, run as a folder."""
+"""`python -I -S /usr/local/lib/aioric-emulator BOOTSTRAP`: the emulator in place of AWS's, as a folder."""
 
-from aioric_emulator.cli import main
+from aioric_emulator.rie_command import main
 
-main(prog_name="aioric")
+main(prog_name="aioric-rie")

@@ -8,9 +8,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
-from tests.image.engine import OFFICIAL, PATH, ROOT, TASK, start
+from tests.image.engine import OFFICIAL, PATH, PATIENCE_SECONDS, ROOT, TASK, start
 from tests.image.runtime_api import platform
 
 if TYPE_CHECKING:
@@ -50,6 +51,23 @@ def test_our_emulator(image: str, images: Images, containers: list[Container]) -
     assert answer["executable"] == "/usr/local/bin/python3"
     assert "reload" not in container.logs
     assert answer["writable"] == ["/tmp"]  # noqa: S108 - the one folder that Lambda lets a function write to
+
+
+def test_our_emulator_takes_what_theirs_takes(image: str, containers: list[Container]) -> None:
+    """By any name, with its variables, its port of the Runtime API and its callers' headers."""
+    env = {"AWS_LAMBDA_FUNCTION_NAME": "mine", "AWS_LAMBDA_FUNCTION_TIMEOUT": "7"}
+    container = start(image, "app.platform", task=TASK, env=env)
+    containers.append(container)
+    container.invoke({})
+    named = {"Host": "function.example:8080", "X-Amzn-RequestId": "my-own-id"}
+    url = f"http://127.0.0.1:{container.ports[8080]}{PATH}"
+    answer = httpx.post(url, json={}, headers=named, timeout=PATIENCE_SECONDS, trust_env=False).json()
+
+    assert answer["name"] == "mine"
+    assert answer["request_id"] == "my-own-id"
+    assert answer["api"] == "127.0.0.1:9001"
+    assert 6000 < answer["left"] <= 7000
+    assert answer["memory"] == "3008"
 
 
 def test_emulator_is_out_of_reach(image: str, containers: list[Container]) -> None:

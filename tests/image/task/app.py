@@ -31,6 +31,17 @@ def who(event, context):
     }
 
 
+def platform(event, context):
+    """Tell what the platform says of itself."""
+    return {
+        "name": context.function_name,
+        "request_id": context.aws_request_id,
+        "api": os.environ["AWS_LAMBDA_RUNTIME_API"],
+        "left": context.get_remaining_time_in_millis(),
+        "memory": os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
+    }
+
+
 async def loop(event, context):
     """Tell which event loop this is, and where its packages are from."""
     import uvloop  # noqa: PLC0415 - a preview of Python may lack one, and the other handlers serve there too
