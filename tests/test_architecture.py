@@ -143,6 +143,7 @@ MODEL = (
     "messages",
     "phases",
     "publication",
+    "reservations",
     "service",
     "snapstart",
     "fronts/alb",

@@ -15,6 +15,7 @@ from aioric_emulator.managed import ManagedEnvironment
 from aioric_emulator.phases import INIT, INVOKE, Birth
 from aioric_emulator.publication import Publication
 from aioric_emulator.rejections import ENDING, THROTTLED, UNAVAILABLE
+from aioric_emulator.reservations import Reservations, reserve
 from aioric_emulator.snapstart import SnapStartEnvironment
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Service:
         self._environments: dict[int, ExecutionEnvironment] = {}
         # The most recently used is taken first, so that the others may go cold.
         self._idle: list[ExecutionEnvironment] = []
+        self._coming = Reservations()
         self._held: deque[Invocation] = deque()
         self._publication = Publication(is_wanted=limits.has_snapshot)
         # Environments of code that has changed since: they end what they do, and serve no other call.
@@ -161,7 +163,7 @@ class Service:
         if not environment.end_warm(invocation, poll):
             return False
         invocation.is_answered = True
-        if self._held or self._outdated or self._limits.max_age is not None:
+        if self._held or self._coming or self._outdated or self._limits.max_age is not None:
             self.available(environment, now)
         elif self._limits.lanes is None:
             self._idle.append(environment)
@@ -174,7 +176,7 @@ class Service:
             return
         snapshot = self._publication.snapshot
         current = (each for each in self._environments.values() if each not in self._outdated)
-        if self._publication.hold(invocation, current):
+        if self._publication.hold(invocation, current) or self._coming.claim(invocation, self._outdated):
             return
         if len(self._environments) - (snapshot is not None) >= self._limits.environments:
             if not self._idle:
@@ -182,7 +184,8 @@ class Service:
                 return
             # None of those that idle may serve this call: other tenants', or it wants a new one.
             self._idle[0].stop("spindown")
-        self._reserve(self._launch(now, self._limits.init, INIT, snapshot), invocation)
+        environment = self._launch(now, self._limits.init, INIT, snapshot)
+        (reserve if self._limits.has_snapshot else self._coming.add)(environment, invocation)
 
     @property
     def is_initialising(self) -> bool:
@@ -201,10 +204,6 @@ class Service:
                 environment.tenant_id = tenant_id
                 return environment
         return None
-
-    def _reserve(self, environment: ExecutionEnvironment, invocation: Invocation) -> None:
-        environment.reserved = invocation
-        environment.tenant_id = invocation.tenant_id
 
     def _invoke_managed(self, invocation: Invocation, lanes: int, now: float) -> None:
         current = (each for each in self._environments.values() if each not in self._outdated)
@@ -244,7 +243,8 @@ class Service:
     # What environments tell their owner…
 
     def available(self, environment: ExecutionEnvironment, now: float) -> None:
-        """Give an environment that waits what waits for it."""
+        """Give an environment that waits what waits for it, or for another that is not ready yet."""
+        self._coming.forget(environment)
         if environment in self._outdated and self._is_done(environment):
             environment.stop("spindown")
         elif environment.is_snapshot and environment not in self._outdated:
@@ -260,6 +260,8 @@ class Service:
             environment.dispatch(invocation, now)
         elif self._is_aged(environment, now):
             environment.stop("spindown")
+        elif (passed := self._coming.pass_on(environment)) is not None:
+            environment.dispatch(passed, now)
         else:
             self._idle.append(environment)
         for waiting in self._publication.take_waiting():
@@ -267,6 +269,7 @@ class Service:
 
     def init_failed(self, environment: ExecutionEnvironment, failure: Failure, now: float) -> None:
         """Repeat an on-demand init within the invocation's limit, once; after that, tell the callers."""
+        self._coming.forget(environment)
         invocation, environment.reserved = environment.reserved, None
         if invocation is None:
             waiting = [*self._held, *self._publication.take_waiting()]
@@ -280,7 +283,7 @@ class Service:
 
     def _repeat_init(self, invocation: Invocation, now: float) -> None:
         environment = self._launch(now, invocation.timeout, INVOKE)
-        self._reserve(environment, invocation)
+        reserve(environment, invocation)
         invocation.started_at = now
         invocation.deadline = now + invocation.timeout
         invocation.deadline_ms = round((invocation.deadline + self.epoch_offset) * 1000)
@@ -291,5 +294,6 @@ class Service:
         del self._environments[environment.number]
         self._publication.withdraw(environment)
         self._outdated.discard(environment)
+        self._coming.forget(environment)
         if environment in self._idle:
             self._idle.remove(environment)

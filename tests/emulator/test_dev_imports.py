@@ -60,6 +60,7 @@ async def loaded(folder: Path, *words: str) -> set[str]:
         )
     try:
         await until(lambda: "Invoke with: " in log.read_text() or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
         address = log.read_text().partition(" at http")[2].split()[0]
         async with httpx.AsyncClient(timeout=15) as client:
             assert (await client.post(f"http{address}", content=b'{"a": 1}')).json() == {"a": 1}
