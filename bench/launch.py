@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sysconfig
 import tempfile
 import time
 from contextlib import ExitStack
@@ -30,6 +31,9 @@ VALGRIND = (
 )
 COUNTED = re.compile(rb"I\s+refs:\s+([\d,]+)")
 STOP_SECONDS = 30.0
+
+# What awslambdaric's start imports beside the standard library, in our environment's site-packages.
+OFFICIAL_PARTS = ("awslambdaric", "runtime_client", "simplejson")
 COUNTING_SECONDS = 400.0  # valgrind is some fifty times slower, and machines may be busy
 
 
@@ -128,8 +132,10 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def evict(folder: Path) -> None:
     """Take the files of function, runtimes and the interpreter's library out of the page cache."""
-    for root in (folder, ROOT / "runtime", Path(os.__file__).parent, Path(json.__file__).parents[1]):
-        for path, _, names in os.walk(root):
+    packages = Path(sysconfig.get_path("purelib"))
+    theirs = [path for name in OFFICIAL_PARTS for path in packages.glob(f"{name}*")]
+    for root in (folder, ROOT / "runtime", Path(os.__file__).parent, Path(json.__file__).parents[1], *theirs):
+        for path, _, names in os.walk(root) if root.is_dir() else [(root.parent, [], [root.name])]:
             for name in names:
                 if name.endswith((".py", ".pyc", ".so", ".json", ".gz", ".pack")):
                     file = os.open(f"{path}/{name}", os.O_RDONLY)

@@ -18,9 +18,10 @@ ALLOWED = {
     "identity": {"messages"},
     "config": {"errors"},
     "heap": set(),
-    "bytecode": set(),
-    "modules": {"bytecode"},
-    "packed": {"bytecode", "modules", "packed"},
+    "ahead": {"modules"},  # to name a type
+    "bytecode": {"ahead"},
+    "modules": {"ahead", "bytecode"},
+    "packed": {"ahead", "bytecode", "modules", "packed"},
     "protocol": {"messages", "errors", "protocol"},
     "function": {"messages", "errors", "config", "identity", "modules", "logs", "function"},
     "logs": {"messages", "errors", "config", "identity", "function", "logs"},
@@ -41,7 +42,7 @@ ALLOWED = {
         "logs",
         "drivers",
     },
-    "__main__": {"startup", "function", "heap", "modules"},
+    "__main__": {"ahead", "startup", "function", "heap", "modules"},
     "__init__": {
         "version",
         "errors",

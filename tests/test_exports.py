@@ -48,8 +48,8 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_the_import_alone_brings_nothing_in() -> None:
-    """`import aioric` loads the package and its version, and none of the rooms."""
+    """`import aioric` loads the package, and none of the rooms."""
     code = "import aioric, sys; print(*sorted(n for n in sys.modules if n.startswith('aioric')))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    assert loaded.split() == ["aioric", "aioric.version"]
+    assert loaded.split() == ["aioric"]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aioric.ahead import OWN
+
 if TYPE_CHECKING:
     from aioric_emulator import Emulator
 
@@ -16,8 +18,8 @@ BOOTSTRAP = Path(__file__).parents[1] / "bootstrap"
 
 # Ours, for a plain `def`. Together some 5 ms of a slow machine, none of them more than 0.4.
 OURS = """
-    aioric aioric.bytecode aioric.config aioric.errors aioric.heap aioric.identity aioric.messages
-    aioric.modules aioric.startup
+    aioric aioric.ahead aioric.bytecode aioric.config aioric.errors aioric.heap aioric.identity
+    aioric.messages aioric.modules aioric.startup
     aioric.version aioric.drivers aioric.drivers.around aioric.drivers.blocking aioric.drivers.loops
     aioric.drivers.sockets aioric.drivers.streams aioric.drivers.watch aioric.function aioric.function.aside
     aioric.function.context aioric.function.faults aioric.function.loader aioric.function.malformed
@@ -92,6 +94,15 @@ async def test_a_def_function(aioric_function: type[Emulator], tmp_path: Path) -
 
     assert {name for name in beyond if name.startswith("aioric")} == set(OURS.split())
     assert {name for name in beyond if not name.startswith("aioric")} <= set(STDLIB)
+
+
+async def test_what_is_announced(aioric_function: type[Emulator], tmp_path: Path) -> None:
+    """On slow storage our own modules are announced to the kernel: all that follow the one that does it."""
+    (first, *_) = await loaded(aioric_function, tmp_path, "def")
+    announced = {f"aioric/{name}".removesuffix("/__init__").replace("/", ".") for name in OWN}
+
+    assert len(announced) == len(OWN)
+    assert announced == {name for name in first if name.startswith("aioric.")} - {"aioric.ahead"}
 
 
 async def test_an_async_function(aioric_function: type[Emulator], tmp_path: Path) -> None:

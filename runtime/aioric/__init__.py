@@ -6,8 +6,6 @@ The names below are all that a function may use. Each is imported when it is fir
 
 from __future__ import annotations
 
-from aioric.version import __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from aioric.function.own_json import set_json_codec as set_json_codec
     from aioric.function.push import open_stream as open_stream
     from aioric.function.responses import StreamingResponse as StreamingResponse
+    from aioric.version import __version__
 
 # Public name -> the module that defines it.
 _HOMES: dict[str, str] = {
@@ -46,6 +45,7 @@ _HOMES: dict[str, str] = {
     "open_stream": "aioric.function.push",
     "stream_to_buffer": "aioric.function.buffering",
     "set_json_codec": "aioric.function.own_json",
+    "__version__": "aioric.version",
 }
 
 __all__ = ["__version__"]

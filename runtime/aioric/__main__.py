@@ -13,9 +13,13 @@ if beginning:
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/aioric/")[0])
 
+from aioric import ahead  # noqa: E402 - see above
+
+ahead.announce_own()  # first of all, so that the kernel reads while we import
+
 from aioric import modules  # noqa: E402 - see above
 
-modules.install()  # first of all, for what we import ourselves comes in faster too
+modules.install()  # before the rest, for what we import ourselves comes in faster too
 
 from aioric.heap import Heap  # noqa: E402 - see above
 

@@ -10,14 +10,15 @@ from posix import O_CLOEXEC, O_RDONLY, close, read, stat
 from posix import open as open_file
 from time import thread_time_ns
 
+from aioric.ahead import CACHED
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _frozen_importlib import ModuleSpec
     from os import stat_result
     from types import CodeType, ModuleType
 
-# The end of a file of bytecode's name: https://peps.python.org/pep-0488/
-CACHED = f".{sys.implementation.cache_tag}{f'.opt-{sys.flags.optimize}' if sys.flags.optimize else ''}.pyc"
+    from aioric.ahead import Ahead
 
 # How much source a start may compile before the log hears of it, some 10 ms. Below, a word costs more than it
 # helps. Not a time, so that the same function on a slow machine says the same.
@@ -74,29 +75,31 @@ class PreparedLoader(SourceFileLoader):
 class SourceLoader(PreparedLoader):
     """Becomes the interpreter's own loader once it was asked for the code."""
 
-    begun: tuple[stat_result, Compiled]
+    begun: tuple[stat_result, Compiled, Ahead]
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The module's code: from bytecode that is valid, else as the interpreter comes by it."""
-        status, compiled = self.begun
+        status, compiled, ahead = self.begun
         del self.begun
         self.__class__ = SourceFileLoader  # type: ignore[assignment]  # nobody shall tell the difference
         place, _, name = self.path.rpartition("/")
         cached = f"{place}/__pycache__/{name[:-3]}{CACHED}"
-        code = _from_bytecode(self.path, status, cached)
+        code = _from_bytecode(self.path, status, cached, ahead)
         if code is None:
             before = _identity(cached)
             began = thread_time_ns()
             code = SourceFileLoader.get_code(self, fullname)
             if _identity(cached) == before:
                 compiled[self.path] = status.st_size, thread_time_ns() - began
+        if ahead.needed and code is not None:
+            ahead.follow(code, self.path)
         return code
 
 
-def _from_bytecode(file: str, status: stat_result, cached: str) -> CodeType | None:
+def _from_bytecode(file: str, status: stat_result, cached: str, ahead: Ahead) -> CodeType | None:
     """The code in a file of bytecode, if it is that of the source."""
     try:
-        data = _read(cached)
+        data = _read(cached, ahead)
         head = data[:8]
         if head == _BY_TIME:
             time, size = int(status.st_mtime) & _WORD, status.st_size & _WORD
@@ -114,9 +117,11 @@ def _from_bytecode(file: str, status: stat_result, cached: str) -> CodeType | No
     return code
 
 
-def _read(file: str) -> bytes:
+def _read(file: str, ahead: Ahead | None = None) -> bytes:
     opened = open_file(file, O_RDONLY | O_CLOEXEC)
     try:
+        if ahead is not None and not ahead.needed:
+            ahead.notice(opened)
         data = part = read(opened, _AT_ONCE)
         while len(part) == _AT_ONCE:
             part = read(opened, _AT_ONCE)

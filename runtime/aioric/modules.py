@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 from _frozen_importlib import BuiltinImporter, ModuleSpec
 from _frozen_importlib_external import ExtensionFileLoader, FileFinder
-from _imp import check_hash_based_pycs, extension_suffixes, is_frozen
+from _imp import check_hash_based_pycs, is_frozen
 from posix import listdir, stat
 
-from aioric.bytecode import CACHED, Compiled, SourceLoader
+from aioric.ahead import CACHED, EXTENSIONS, Ahead
+from aioric.bytecode import Compiled, SourceLoader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 _KIND, _FOLDER, _FILE = 0o170000, 0o040000, 0o100000  # of `st_mode`: inode(7)
 _BUILT_IN = frozenset(sys.builtin_module_names)
-_EXTENSIONS = tuple(extension_suffixes())
-_NOT_SOURCE = (*_EXTENSIONS, ".pyc")  # what else a module may be
+_NOT_SOURCE = (*EXTENSIONS, ".pyc")  # what else a module may be
 
 
 class Folder:
@@ -52,12 +52,13 @@ class ModuleFinder:
         heeds_path: That it may be asked for what is in given folders only.
     """
 
-    __slots__ = ("_folders", "_hooks", "compiled")
+    __slots__ = ("_ahead", "_folders", "_hooks", "compiled")
     heeds_path = True
 
     def __init__(self) -> None:
         self._folders: dict[str, Folder] = {}
         self._hooks = list(sys.path_hooks)
+        self._ahead = Ahead(self._look)
         self.compiled = Compiled()
 
     def find_spec(
@@ -75,7 +76,7 @@ class ModuleFinder:
             if stem in folder.names:
                 return self._package(name, f"{place}/{stem}")
             if stem in folder.unusual:
-                for suffix in _EXTENSIONS:
+                for suffix in EXTENSIONS:
                     if stem + suffix in folder.names:
                         return _extension(name, f"{place}/{stem}{suffix}")
                 if source not in folder.names:
@@ -106,7 +107,7 @@ class ModuleFinder:
         if status.st_mode & _KIND != _FILE:
             return None
         loader = SourceLoader(name, file)
-        loader.begun = status, self.compiled
+        loader.begun = status, self.compiled, self._ahead
         spec = ModuleSpec(name, loader, origin=file, is_package=is_package)
         spec.has_location = True
         spec.cached = f"{place}/__pycache__/{stem}{CACHED}"

@@ -9,8 +9,9 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aioric.ahead import STEP_BYTES
 from aioric.packed.memos import REGEXES, SOURCES
-from aioric.packed.pack import ELSEWHERE, FORMAT, LENGTH_DIGITS, NAME, STDLIB, STEP_BYTES, TASK, interpreter
+from aioric.packed.pack import ELSEWHERE, FORMAT, LENGTH_DIGITS, NAME, STDLIB, TASK, interpreter
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -10,6 +10,8 @@ import os
 import sys
 from marshal import loads
 
+from aioric.ahead import STEP_BYTES, announce
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +25,6 @@ TASK, STDLIB, ELSEWHERE = range(3)
 
 # Archives keep times in steps of two seconds, so a file may look that much younger than it is.
 GRAIN_NS = 2_000_000_000
-
-# The kernel reads no more for one announcement than the device takes at once, often a little more than this.
-STEP_BYTES = 1 << 20
 
 
 def interpreter() -> bytes:
@@ -81,18 +80,7 @@ class Pack:
         """Have the kernel read the beginning of other files too; each may be gone, or be anything."""
         for root, below in files:
             home = self.roots[root]
-            try:
-                file = os.open(
-                    f"{home}/{below}" if home else below, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-                )
-            except OSError:
-                continue
-            try:
-                os.posix_fadvise(file, 0, STEP_BYTES, os.POSIX_FADV_WILLNEED)
-            except OSError:  # a pipe, for one
-                pass
-            finally:
-                os.close(file)
+            announce(f"{home}/{below}" if home else below)
 
     def read(self, offset: int, length: int) -> Any:
         """The object that was stored there."""

@@ -1,0 +1,250 @@
+"""What is announced to the kernel before it is read: what a module's body imports, if storage is slow."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import mmap
+import os
+import py_compile
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aioric.ahead import CACHED, EXTENSIONS, Ahead, announce, is_cached
+from aioric.modules import ModuleFinder
+
+RUNTIME = Path(__file__).parents[1] / "runtime"
+PATIENCE_SECONDS = 10
+
+FILES = (
+    *("shop/__init__.py", "shop/till.py", "shop/prices.py", "shop/back/__init__.py", "shop/back/room.py"),
+    *(f"shop/fast{EXTENSIONS[0]}", "alone.py", "shop/alone.py", "name.space/file.py", "loose/file.py"),
+)
+
+# Imports in a body, and what of the above is announced for each: in a module of `shop.back`.
+BODIES = {
+    "import alone": ["alone.py", "shop/alone.py"],
+    "import shop.till": ["shop/__init__.py", "shop/till.py"],
+    "import shop.back.room as room": ["shop/__init__.py", "shop/back/__init__.py", "shop/back/room.py"],
+    "from shop import till, prices": ["shop/__init__.py", "shop/till.py", "shop/prices.py"],
+    "from .room import chair": ["shop/back/room.py"],
+    "from . import room": ["shop/back/room.py"],
+    "from ..back.room import chair": ["shop/back/__init__.py", "shop/back/room.py"],
+    "from .. import fast": [f"shop/fast{EXTENSIONS[0]}"],
+    "try:\n    import shop.till\nexcept ImportError:\n    import alone": [
+        *("shop/__init__.py", "shop/till.py", "alone.py", "shop/alone.py"),
+    ],
+    "def later():\n    import shop.till": [],
+    "import sys, os, shop.nothing, loose, nowhere": ["shop/__init__.py"],
+    "x = 1": [],
+}
+
+# A start that prints nothing: the finder in place, and the function imported.
+START = (
+    "import sys\nsys.path[:0] = [{folder!r}, {runtime!r}]\n"
+    "from aioric import modules\nmodules.install()\nimport app\n"
+)
+
+opened: list[str] = []
+watching = False
+
+
+def watch(event: str, arguments: tuple[object, ...]) -> None:
+    """Remember which files are opened, while a test wants to know."""
+    if watching and event == "open":
+        opened.append(str(arguments[0]))
+
+
+sys.addaudithook(watch)  # there is no way to take it away again
+
+
+def put(folder: Path, files: tuple[str, ...] = FILES) -> None:
+    """Make files, which import nothing."""
+    for name in files:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+
+
+def announced(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which modules are announced when this is the body of `shop.back.office`."""
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    ahead = Ahead(ModuleFinder()._look)  # noqa: SLF001 - as the finder makes it
+    opened.clear()
+    monkeypatch.setattr(sys.modules[__name__], "watching", True)
+    ahead.follow(compile(body, "office.py", "exec"), f"{folder}/shop/back/office.py")
+    monkeypatch.setattr(sys.modules[__name__], "watching", False)
+    below = [name.removeprefix(f"{folder}/") for name in opened if name.startswith(f"{folder}/")]
+    assert len(below) == len(set(below))
+    return [name.replace("__pycache__/", "").replace(CACHED, ".py") for name in below]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_what_a_body_imports(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules that a body names are announced, each once: its package's, those around it, the path's."""
+    put(tmp_path)
+    assert sorted(announced(tmp_path, body, monkeypatch)) == sorted(BODIES[body])
+
+
+def test_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of the path that is loaded already is not announced."""
+    put(tmp_path, ("decimal.py", "loaded_already.py"))
+    monkeypatch.setitem(sys.modules, "loaded_already", sys)
+    assert announced(tmp_path, "import loaded_already", monkeypatch) == []
+
+
+def test_the_first_place_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two folders on the path, the first that has the module is the one that is asked."""
+    put(tmp_path / "one", ("alone.py",))
+    put(tmp_path / "two", ("alone.py", "other.py"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "one"), str(tmp_path / "two")])
+    found = announced(tmp_path, "import alone, other", monkeypatch)
+
+    assert sorted(found) == ["one/alone.py", "two/other.py"]
+
+
+def test_a_path_that_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that a function puts on the path is looked in from then on."""
+    put(tmp_path / "grown", ("alone.py",))
+    ahead = Ahead(ModuleFinder()._look)  # noqa: SLF001 - as the finder makes it
+    ahead.follow(compile("import sys", "app.py", "exec"), f"{tmp_path}/app.py")
+    monkeypatch.setattr(sys, "path", [*sys.path, f"{tmp_path}/grown"])
+    opened.clear()
+    monkeypatch.setattr(sys.modules[__name__], "watching", True)
+    ahead.follow(compile("import alone", "app.py", "exec"), f"{tmp_path}/app.py")
+    assert opened == [f"{tmp_path}/grown/__pycache__/alone{CACHED}"]
+
+
+def compiled(file: Path) -> Path:
+    """A module's bytecode."""
+    made = py_compile.compile(str(file), doraise=True)
+    assert made is not None
+    return Path(made)
+
+
+def evict(file: Path) -> None:
+    """Take a file out of the page cache."""
+    descriptor = os.open(file, os.O_RDWR)
+    os.fsync(descriptor)  # only what is written can be evicted
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(descriptor)
+    if in_memory(file):
+        pytest.skip("this file system keeps everything in memory")
+
+
+def in_memory(file: Path) -> bool:
+    """Whether the page cache has the beginning of a file: mincore(2), which reads nothing."""
+    with file.open("r+b") as mapped, mmap.mmap(mapped.fileno(), 0, mmap.MAP_PRIVATE) as pages:
+        there = (ctypes.c_ubyte * 1)()
+        first = ctypes.c_char.from_buffer(pages)
+        address = ctypes.c_void_p(ctypes.addressof(first))
+        assert ctypes.CDLL(None).mincore(address, ctypes.c_size_t(1), there) == 0
+        del first, address
+        return bool(there[0] & 1)
+
+
+def arrives(file: Path) -> bool:
+    """Whether a file is read into the page cache; the kernel was only asked to begin."""
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while not in_memory(file) and time.monotonic() < limit:
+        os.sched_yield()
+    return in_memory(file)
+
+
+def known(file: Path) -> bool:
+    """What we find out about a file."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        return is_cached(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def test_whether_a_file_is_cached(tmp_path: Path) -> None:
+    """A file that was just written is; one that was evicted is not, until it is announced."""
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * mmap.PAGESIZE)
+    assert known(file)
+    evict(file)
+    assert not known(file)
+    announce(str(file))
+    assert arrives(file)
+    assert known(file)
+
+
+def test_a_file_system_that_cannot_say() -> None:
+    """Where the kernel cannot tell, a file is taken to be far away."""
+    assert not known(Path("/proc/self/stat"))
+
+
+def test_a_pipe_that_is_announced(tmp_path: Path) -> None:
+    """What is no file, or not there, is passed over, and leaves no descriptor behind."""
+    os.mkfifo(tmp_path / "pipe")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for name in ("pipe", "nothing", "."):
+        announce(str(tmp_path / name))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> dict[str, Path]:
+    """A function whose second module names a third that it does not import; bytecode by name."""
+    (tmp_path / "app.py").write_text("import second\n")
+    (tmp_path / "second.py").write_text("if len('') > 0:\n    import third\n")
+    (tmp_path / "third.py").write_text("VALUE = 1\n")
+    return {name: compiled(tmp_path / f"{name}.py") for name in ("app", "second", "third")}
+
+
+def start(function: dict[str, Path]) -> None:
+    """Import the function in a process of its own."""
+    folder = function["app"].parents[1]
+    program = START.format(folder=str(folder), runtime=str(RUNTIME))
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)
+
+
+def test_a_start_from_slow_storage(function: dict[str, Path]) -> None:
+    """When two modules in a row were not cached, what the second one names is read before it is asked for."""
+    for file in function.values():
+        evict(file)
+    start(function)
+    assert arrives(function["third"])
+
+
+def test_a_start_from_the_page_cache(function: dict[str, Path]) -> None:
+    """When one module was not cached, or none, nothing is read that is not asked for."""
+    start(function)
+    evict(function["third"])
+    start(function)
+    assert not in_memory(function["third"])
+    evict(function["app"])
+    start(function)
+    assert not in_memory(function["third"])
+
+
+def test_our_own(tmp_path: Path) -> None:
+    """Our own modules are announced when the first of them is not cached, else only that is opened."""
+    home = tmp_path / "aioric"
+    home.mkdir()
+    program = (
+        f"import json, sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom aioric import ahead\nopened = []\n"
+        "sys.addaudithook(lambda event, words: opened.append(words[0]) if event == 'open' else None)\n"
+        "ahead.announce_own()\nsys.stdout.write(json.dumps(opened))"
+    )
+    (home / "__init__.py").write_text("")
+    for name in ("ahead", "modules", "bytecode"):
+        source = RUNTIME / "aioric" / f"{name}.py"
+        (home / source.name).write_bytes(source.read_bytes())
+        compiled(home / source.name)
+
+    def told() -> list[str]:
+        command = [sys.executable, "-P", "-c", program]
+        run = subprocess.run(command, check=True, capture_output=True, text=True)
+        return [Path(each).name.partition(".")[0] for each in json.loads(run.stdout)]
+
+    assert told() == ["modules"]
+    evict(home / "__pycache__" / f"modules{CACHED}")
+    assert told()[:3] == ["modules", "modules", "bytecode"]
