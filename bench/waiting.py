@@ -3,17 +3,22 @@
     python -m bench.waiting [--rounds N] [--lanes 256]
 
 Server and runtime have a core each. Two things limit the throughput: that many handlers at once, each of
-which waits, and the CPU of one core; the lower one is told, and how near to it the runtime comes.
+which waits, and the CPU of one core; the lower one is told, and how near to it the runtime comes. Neither is
+reached, since timers that end together wait for one another: so it is also told how far a loop comes whose
+tasks only wait, and then compute for as long as an invocation takes.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from dataclasses import dataclass
 from statistics import median
 
-from bench.contestants import OURS, Contestant
-from bench.method import measure
+from bench.contestants import OURS, ROOT, Contestant
+from bench.method import cores, measure
+from bench.processes import running
 from bench.workloads import Workload
 
 WAIT_SECONDS = 0.020  # of `bench/task/crowd_async.py`
@@ -44,17 +49,30 @@ def main() -> None:
     parser.add_argument("--lanes", type=int, default=256, help="at once")
     options = parser.parse_args()
     ours = Crowd("aioric", OURS, "_async", {"AIORIC_WORKERS": "1"})
-    rates, waiting, empty = [], [], []
+    rates, waiting, empty, bare = [], [], [], []
     for turn in range(options.rounds):
         sample = measure(ours, Many("wait", "20B"), options.lanes, turn, pin="apart", quick=False)
         rates.append(1e6 / sample.wall_us)
         waiting.append(sample.cpu_us)
         sample = measure(ours, Many("empty", "20B"), options.lanes, turn, pin="apart", quick=False)
         empty.append(sample.cpu_us)
-    print(report(options.lanes, rates, waiting, empty))
+        _, turn_us = bare_loop(options.lanes, 0.0)
+        bare.append(bare_loop(options.lanes, max(waiting[-1] - turn_us, 0.0))[0])
+    print(report(options.lanes, rates, waiting, empty, bare))
 
 
-def report(lanes: int, rates: list[float], waiting: list[float], empty: list[float]) -> str:
+def bare_loop(lanes: int, compute_us: float) -> tuple[float, float]:
+    """The turns in a second of a loop that does nothing else, and the CPU of one in microseconds."""
+    command = [sys.executable, "-m", "bench.bare_loop", str(lanes), str(WAIT_SECONDS * 1000), str(compute_us)]
+    with running(command, cores=cores("apart")[1], folder=ROOT, stdout=subprocess.PIPE) as loop:
+        said, _ = loop.communicate(timeout=60)
+    rate, turn_us = said.split()
+    return float(rate), float(turn_us)
+
+
+def report(
+    lanes: int, rates: list[float], waiting: list[float], empty: list[float], bare: list[float]
+) -> str:
     """The figures in words."""
     by_waiting, by_cpu = lanes / WAIT_SECONDS, 1e6 / median(waiting)
     name, limit = min((by_waiting, "the wait"), (by_cpu, "the CPU"))[::-1]
@@ -63,7 +81,8 @@ def report(lanes: int, rates: list[float], waiting: list[float], empty: list[flo
         f"({min(rates):.0f} to {max(rates):.0f})\n"
         f"CPU an invocation: {median(waiting):.1f} µs, of an empty handler {median(empty):.1f} µs\n"
         f"limits: {by_waiting:.0f} a second by the wait, {by_cpu:.0f} by the CPU of one core\n"
-        f"{median(rates) / limit:.2f} of what {name} allows"
+        f"{median(rates) / limit:.2f} of what {name} allows, "
+        f"{median(rates) / median(bare):.2f} of a bare loop that computes as long ({median(bare):.0f} a second)"
     )
 
 
