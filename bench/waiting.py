@@ -82,7 +82,7 @@ def report(
         f"CPU an invocation: {median(waiting):.1f} µs, of an empty handler {median(empty):.1f} µs\n"
         f"limits: {by_waiting:.0f} a second by the wait, {by_cpu:.0f} by the CPU of one core\n"
         f"{median(rates) / limit:.2f} of what {name} allows, "
-        f"{median(rates) / median(bare):.2f} of a bare loop that computes as long ({median(bare):.0f} a second)"
+        f"{median(rates) / median(bare):.2f} of a bare loop that computes as long ({median(bare):.0f})"
     )
 
 

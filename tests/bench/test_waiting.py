@@ -10,7 +10,7 @@ from bench.waiting import report
 @pytest.mark.parametrize(
     ("cpu_us", "said"),
     [
-        (40.0, "0.90 of what the wait allows, 0.96 of a bare loop that computes as long (12000 a second)"),
+        (40.0, "0.90 of what the wait allows, 0.96 of a bare loop that computes as long (12000)"),
         (160.0, "1.84 of what the CPU allows, 0.96 of a bare loop"),
     ],
 )
