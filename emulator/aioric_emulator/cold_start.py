@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from aioric_emulator.configuration import FunctionConfiguration
 
-__all__ = ["Budget", "imported_modules"]
+__all__ = ["Budget", "imported_modules", "read_budget"]
 
 # Prints what is in memory after the handler's module was imported as a runtime does it, and nothing else
 # that the module itself may print.
@@ -56,6 +56,15 @@ class Budget:
                 if any(module == name or module.startswith(f"{name}.") for module in imported)
             ]
         return wrong
+
+
+def read_budget(max_ms: float | None = None, forbid: Sequence[str] = ()) -> Budget:
+    """Give what a mark says. Raises `TypeError` for what says nothing, or something else."""
+    if isinstance(forbid, str):
+        raise TypeError(f'forbid is a list of modules: forbid=["{forbid}"]')
+    if max_ms is None and not forbid:
+        raise TypeError("say max_ms, or forbid, or both")
+    return Budget(max_ms, tuple(forbid))
 
 
 def imported_modules(configuration: FunctionConfiguration) -> set[str]:

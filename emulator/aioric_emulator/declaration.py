@@ -10,7 +10,7 @@ from aioric_emulator.asynchronous import EventPolicy
 from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.destinations import Destinations
-from aioric_emulator.env_file import EnvFileError, read_env_file
+from aioric_emulator.env_file import EnvFileError, check_variables, read_env_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,4 +160,8 @@ def read_variables(name: str, settings: dict[str, Any], folder: Path) -> dict[st
         if not isinstance(value, str | int | float):
             raise DeclarationError(f"{name}: the variable {key} is text, not {value!r}")
         variables[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        check_variables(variables)
+    except ValueError as error:
+        raise DeclarationError(f"{name}: {error}") from None
     return variables

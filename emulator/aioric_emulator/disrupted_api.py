@@ -14,14 +14,13 @@ from urllib.parse import unquote
 
 from aioric_emulator import decisions
 from aioric_emulator.calls import new_id
-from aioric_emulator.disruptions import Delivery, Duplicate, Refuse
+from aioric_emulator.disruptions import Delivery, Disruption, Duplicate, Refuse
 from aioric_emulator.memory_limit import GuardedRuntimeApi
 from aioric_emulator.runtime_api import INVOCATION, NEXT, read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aioric_emulator.disruptions import Disruption
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Answer, Caller, Ending, Invocation, Outcome, Rejection
 
@@ -29,13 +28,18 @@ __all__ = ["DisruptedRuntimeApi", "Disruptions"]
 
 
 class Plan:
-    """What one event meets. Raises `ValueError` for two troubles where there can be one."""
+    """What one event meets.
+
+    Raises `ValueError` for two troubles where there can be one, and `TypeError` for what is none.
+    """
 
     def __init__(self, disruptions: Sequence[Disruption] = ()) -> None:
         self._changes = disruptions
         self.is_repeated = any(isinstance(each, Duplicate) for each in disruptions)
         self.deliveries: dict[str, Delivery] = {}
         for each in disruptions:
+            if not isinstance(each, Disruption):
+                raise TypeError(f"{each!r} is no trouble; aioric_emulator.disruptions has what is")
             if not isinstance(each, Delivery):
                 continue
             if each.at in self.deliveries:

@@ -11,6 +11,7 @@ from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.destinations import Destinations
 from aioric_emulator.disrupted_api import Disruptions
+from aioric_emulator.emulated import check_configuration
 from aioric_emulator.fronts.serving import serve_front
 from aioric_emulator.fronts.settings import UrlSettings
 from aioric_emulator.local_lambda import LocalLambda
@@ -36,6 +37,7 @@ class Emulator:
 
     `endpoint` is then what boto3 takes as `endpoint_url`. `timeout`, `init_limit` and `max_age` are in
     seconds, `memory` in MB; `extensions` is a folder, as `/opt/extensions`. An instance is used once.
+    Raises `ValueError` for what no function can be, and `RuntimeError` where it is used outside its context.
     """
 
     def __init__(
@@ -64,8 +66,8 @@ class Emulator:
         extensions: str | Path | None = None,
         max_age: float | None = None,
         events: EventPolicy | None = None,
-        on_success: Destination = None,
-        on_failure: Destination = None,
+        on_success: Destination | str = None,
+        on_failure: Destination | str = None,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         self._disruptions = Disruptions()
@@ -91,9 +93,10 @@ class Emulator:
             extensions=Path(extensions).resolve() if extensions is not None else None,
             max_age=max_age,
             events=events or EventPolicy(),
-            destinations=Destinations(on_success, on_failure),
+            destinations=Destinations(*(as_path(each) for each in (on_success, on_failure))),
             disruptions=self._disruptions,
         )
+        check_configuration(configuration)
         # Who keeps the limit of `enforce_memory`, in words; empty without one.
         (self.configuration,), self.memory_limit = place_limits([configuration])
         self._lambda = LocalLambda(
@@ -177,6 +180,7 @@ class Emulator:
         `payload` is the event as bytes, or anything that JSON can hold; so is `client_context`. `cold` asks
         for a new environment. Raises `InvokeRejectedError` where no environment takes the call.
         """
+        self._check_open()
         return await self._function.invoke(
             payload, client_context=client_context, tenant_id=tenant_id, trace_id=trace_id, cold=cold
         )
@@ -187,6 +191,7 @@ class Emulator:
         `facts` are those of `invoke`. Raises `InvokeRejectedError` where the payload is none; where no
         environment takes the call, the first piece raises it.
         """
+        self._check_open()
         stream = ResponseStream()
         invocation = new_request(self.configuration, stream, payload, **facts)
         stream.open(invocation)
@@ -198,7 +203,17 @@ class Emulator:
 
         Raises `InvokeRejectedError` where the payload is too large or no JSON.
         """
+        self._check_open()
         return self._function.enqueue(payload, **facts)
+
+    def _check_open(self) -> None:
+        if not self.endpoint:
+            raise RuntimeError("the function is not there yet: use it within `async with ... as fn`")
+
+
+def as_path(destination: Destination | str) -> Destination:
+    """Give a destination whose file may be named by text."""
+    return Path(destination) if isinstance(destination, str) else destination
 
 
 def drop_request_id(on_line: Callable[[str], None] | None) -> Callable[[str, str], None] | None:

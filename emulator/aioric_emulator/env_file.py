@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["EnvFileError", "read_env_file", "read_variable"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["EnvFileError", "check_variables", "read_env_file", "read_variable"]
 
 # What a function may call its variables, and no more.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -45,6 +49,15 @@ def read_variable(text: str) -> tuple[str, str]:
     if "\0" in value:
         raise EnvFileError(f"the value of {name} holds a NUL")
     return name, value
+
+
+def check_variables(variables: Mapping[str, object]) -> None:
+    """Raise `ValueError` for a variable that no process can have."""
+    for name, value in variables.items():
+        if not isinstance(value, str):
+            raise ValueError(f"env: {name} is text, not {value!r}")  # noqa: TRY004 - as what else is wrong here
+        if not name or "=" in name or "\0" in name + value:
+            raise ValueError(f"env: {name!r}: a name has no '=', and neither name nor value a NUL")
 
 
 def unquote(value: str, place: str) -> str:

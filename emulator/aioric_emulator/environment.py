@@ -199,7 +199,8 @@ class RunningEnvironment:
             api = new_api(model, self._clock, self._apply)
             self._process = await self._start(api, stack, tasks)
             self._memory.join(self._process)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # The latter for a word or variable that no process can have, such as one with a null byte.
             model.launch_failed(str(error), self._clock())
             self._apply()
             return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aioric_emulator.asynchronous import QueuedEvent
-    from aioric_emulator.hosted_function import HostedFunction
+    from aioric_emulator.event_attempts import EventAttempts
     from aioric_emulator.messages import Ending, Outcome, Rejection
 
 __all__ = ["EventCaller"]
@@ -17,8 +17,8 @@ class EventCaller:
 
     wants_logs = False
 
-    def __init__(self, function: HostedFunction, event: QueuedEvent) -> None:
-        self._function = function
+    def __init__(self, attempts: EventAttempts, event: QueuedEvent) -> None:
+        self._attempts = attempts
         self._event = event
         self._outcome: Outcome | None = None
 
@@ -29,11 +29,11 @@ class EventCaller:
     def finished(self, ending: Ending, max_memory: int) -> None:  # noqa: ARG002 - the figures are in the log
         """Tell the queue."""
         if self._outcome is not None:
-            self._function.attempt_answered(self._event, self._outcome)
+            self._attempts.answered(self._event, self._outcome)
 
     def rejected(self, rejection: Rejection) -> None:  # noqa: ARG002 - whatever the reason, it is tried again
         """Tell the queue."""
-        self._function.attempt_refused(self._event)
+        self._attempts.refused(self._event)
 
     def logged(self, line: str, *, is_platform: bool) -> None:
         """Nobody listens."""

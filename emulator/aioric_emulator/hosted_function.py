@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from aioric_emulator import decisions
-from aioric_emulator.asynchronous import EventQueue
-from aioric_emulator.calls import new_attempt, new_event, new_id, new_request, refuse_payload
+from aioric_emulator.calls import new_id, new_request
 from aioric_emulator.environment import RunningEnvironment
-from aioric_emulator.event_caller import EventCaller
+from aioric_emulator.event_attempts import EventAttempts
 from aioric_emulator.extension_processes import find_extensions
 from aioric_emulator.journal import Journal
-from aioric_emulator.results import InvokeRejectedError, PendingResult
+from aioric_emulator.results import PendingResult
 from aioric_emulator.service import Service
 from aioric_emulator.snapshot.check import Copies
 from aioric_emulator.warm_path import WarmPath
@@ -27,11 +24,10 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from aioric_emulator.asynchronous import QueuedEvent
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.guardian import Guardian
     from aioric_emulator.history import History
-    from aioric_emulator.messages import Invocation, Outcome
+    from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.results import InvokeResult
 
@@ -56,7 +52,7 @@ class HostedFunction:
         self._service = Service(configuration.facts, configuration.limits, new_id)
         self.warn = partial(self._record, invocation=None)
         self._service.find_external = partial(find_extensions, configuration.extensions, self.warn)
-        self._queue = EventQueue(configuration.events)
+        self._events = EventAttempts(configuration, self.submit, self._be_awake_at)
         self._journal = Journal(configuration, on_line)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
         self.copies = Copies(self._service, self._environments, self._clock, self._apply)
@@ -164,47 +160,17 @@ class HostedFunction:
         `facts` are `client_context`, `tenant_id`, `trace_id` and `qualifier`. Raises `InvokeRejectedError`
         where the payload is too large or no JSON.
         """
-        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        event = new_event(self.configuration, body, facts)
-        rejection = refuse_payload(body, len(body), is_event=True)
-        if rejection is not None:
-            raise InvokeRejectedError(rejection)
-        self._queue.accept(event, self._clock())
-        self._be_awake_at(event.due_at)
-        return event.request_id
-
-    def _attempt_events(self) -> None:
-        for event in self._queue.take_due(self._clock()):
-            self.submit(new_attempt(self.configuration, EventCaller(self, event), event))
-
-    def attempt_answered(self, event: QueuedEvent, outcome: Outcome) -> None:
-        """Take note of how an attempt at a queued event ended."""
-        self._queue.answered(event, outcome, self._clock())
-        self._settle_events()
-
-    def attempt_refused(self, event: QueuedEvent) -> None:
-        """Take note that there was no room for an attempt."""
-        self._queue.refused(event, self._clock())
-        self._settle_events()
-
-    def _settle_events(self) -> None:
-        for settled in self._queue.take_settled():
-            try:
-                self.configuration.destinations.send(settled, time.time())
-            except Exception as error:  # noqa: BLE001 - a destination is the user's code, or their disk
-                context = {"message": "A destination could not be sent its record", "exception": error}
-                asyncio.get_running_loop().call_exception_handler(context)
-        self._be_awake_at(self._queue.next_deadline)
+        return self._events.enqueue(payload, facts)
 
     async def _keep_time(self) -> None:
         while True:
             self._wake = anyio.Event()
-            self._wakes_at = min(self._service.next_deadline, self._queue.next_deadline)
+            self._wakes_at = min(self._service.next_deadline, self._events.next_deadline)
             with anyio.move_on_after(max(0.0, self._wakes_at - self._clock())):
                 await self._wake.wait()
             self._service.advance(self._clock())
             self._apply()
-            self._attempt_events()
+            self._events.attempt()
 
     def _be_awake_at(self, moment: float) -> None:
         if moment < self._wakes_at:
@@ -255,6 +221,10 @@ class HostedFunction:
         try:
             await environment.run(predecessors)
         finally:
+            if not environment.model.is_stopped:
+                # A fault of ours, which ends the whole; but nobody is to wait for an answer for ever.
+                environment.model.shut_down(self._clock())
+                self._apply()
             # Not earlier: an invocation that ends with its environment still wants its lines and figures.
             del self._environments[environment.model]
 

@@ -67,9 +67,12 @@ def checked(request: pytest.FixtureRequest, kind: Callable[..., Any]) -> Iterato
     yield make
     mark = request.node.get_closest_marker("cold_start")
     if mark is not None:
-        from aioric_emulator.cold_start import Budget  # noqa: PLC0415 - see the module's docstring
+        from aioric_emulator.cold_start import read_budget  # noqa: PLC0415 - see the module's docstring
 
-        budget = Budget(mark.kwargs.get("max_ms"), tuple(mark.kwargs.get("forbid", ())))
+        try:
+            budget = read_budget(*mark.args, **mark.kwargs)
+        except TypeError as error:
+            pytest.fail(f"@pytest.mark.cold_start: {error}", pytrace=False)
         check = partial(hold_to, budget)
         wrong = [line for function in made for line in check(function)]
         if wrong:

@@ -32,7 +32,7 @@ class SyncEmulator:
     def __init__(self, handler: str, **settings: Any) -> None:
         self._make = partial(Emulator, handler, **settings)
         self._stack = ExitStack()
-        self._portal: BlockingPortal
+        self._portal: BlockingPortal | None = None
         self._emulator: Emulator
 
     def __enter__(self) -> Self:
@@ -50,7 +50,15 @@ class SyncEmulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        try:
+            self._stack.__exit__(kind, error, trace)
+        finally:
+            self._portal = None
+
+    def _open(self) -> BlockingPortal:
+        if self._portal is None:
+            raise RuntimeError("the function is not there: use it within `with ... as fn`")
+        return self._portal
 
     @property
     def configuration(self) -> FunctionConfiguration:
@@ -70,7 +78,7 @@ class SyncEmulator:
     @property
     def logs(self) -> list[str]:
         """All lines so far, of the function and of the platform."""
-        return self._portal.call(lambda: self._emulator.logs)
+        return self._open().call(lambda: self._emulator.logs)
 
     @property
     def init_durations(self) -> list[float]:
@@ -82,32 +90,32 @@ class SyncEmulator:
 
         Raises `InvokeRejectedError` where no environment takes the call.
         """
-        return self._portal.call(partial(self._emulator.invoke, payload, **facts))
+        return self._open().call(partial(self._emulator.invoke, payload, **facts))
 
     def stream(self, payload: object = b"", **facts: Any) -> SyncResponseStream:
         """Invoke the function for a stream: `for piece in fn.stream({...})`; see `Emulator.stream`."""
-        stream = self._portal.call(partial(self._emulator.stream, payload, **facts))
-        return SyncResponseStream(stream, self._portal)
+        stream = self._open().call(partial(self._emulator.stream, payload, **facts))
+        return SyncResponseStream(stream, self._open())
 
     def disrupt(self, *disruptions: Disruption) -> None:
         """Have the next event meet this trouble at the Runtime API; see `Emulator.disrupt`."""
-        self._portal.call(self._emulator.disrupt, *disruptions)
+        self._open().call(self._emulator.disrupt, *disruptions)
 
     def uniqueness(self, copies: int = 2) -> Uniqueness:
         """Restore copies of the SnapStart snapshot, and give what they share; see `Emulator.uniqueness`."""
-        return self._portal.call(self._emulator.uniqueness, copies)
+        return self._open().call(self._emulator.uniqueness, copies)
 
     def serve_url(
         self, host: str = "127.0.0.1", port: int = 0, *, invoke_mode: str = "BUFFERED"
     ) -> AbstractContextManager[str]:
         """Serve a Function URL while the context is open; give it. As `Emulator.serve_url`."""
         served = self._emulator.serve_url(host, port, invoke_mode=invoke_mode)
-        return self._portal.wrap_async_context_manager(served)
+        return self._open().wrap_async_context_manager(served)
 
     def serve(self, front: FrontSettings, host: str = "127.0.0.1") -> AbstractContextManager[str]:
         """Serve a front of any kind while the context is open; give its URL. As `Emulator.serve`."""
-        return self._portal.wrap_async_context_manager(self._emulator.serve(front, host))
+        return self._open().wrap_async_context_manager(self._emulator.serve(front, host))
 
     def enqueue(self, payload: object = b"", **facts: str) -> str:
         """Queue an event, as `InvocationType=Event` does, and give its request id."""
-        return self._portal.call(partial(self._emulator.enqueue, payload, **facts))
+        return self._open().call(partial(self._emulator.enqueue, payload, **facts))

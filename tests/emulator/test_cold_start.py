@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aioric_emulator.cold_start import Budget, imported_modules
+from aioric_emulator.cold_start import Budget, imported_modules, read_budget
 from aioric_emulator.configuration import FunctionConfiguration
 
 if TYPE_CHECKING:
@@ -39,6 +40,26 @@ def test_what_cannot_be_imported_is_told(tmp_path: Path) -> None:
         imported_modules(configure(tmp_path, "1 / 0"))
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"maxms": 5}, "maxms"),
+        ({}, "say max_ms, or forbid, or both"),
+        ({"forbid": "pandas"}, 'forbid is a list of modules: forbid=["pandas"]'),
+    ],
+)
+def test_a_mark_that_says_nothing_is_told(words: dict[str, Any], message: str) -> None:
+    """Instead of a budget that nobody holds."""
+    with pytest.raises(TypeError, match=re.escape(message)):
+        read_budget(**words)
+
+
+def test_a_mark_may_be_short() -> None:
+    """Its first word is the time."""
+    assert read_budget(300) == Budget(300)
+    assert read_budget(forbid=["a", "b"]) == Budget(None, ("a", "b"))
+
+
 def test_durations_are_bounded(tmp_path: Path) -> None:
     """Each of them; and there has to be one."""
     function = configure(tmp_path, "")
@@ -62,6 +83,9 @@ def test_the_mark_fails_a_test(tmp_path: Path) -> None:
         "def test_within(aioric_function_sync):\n"
         "    with aioric_function_sync('app.handler', task_root=ROOT) as fn:\n"
         "        assert fn.invoke({}).payload == 1\n"
+        "@pytest.mark.cold_start(maxms=1)\n"
+        "def test_mistaken(aioric_function_sync):\n"
+        "    pass\n"
         "def test_local(aioric_local):\n"
         "    assert aioric_local(lambda event, context: event).invoke([1]).payload == [1]\n"
     )
@@ -77,6 +101,7 @@ def test_the_mark_fails_a_test(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False)
     report = done.stdout.decode()
-    assert "3 passed, 1 error" in report
+    assert "4 passed, 2 errors" in report
+    assert "@pytest.mark.cold_start: " in report
     assert "Over the cold-start budget: an init took" in report
     assert "the function imports wave, which is forbidden" in report
