@@ -283,6 +283,29 @@ def test_a_coroutine_behind_a_plain_handler_is_awaited(driver: Driver, peer: Pee
         serve_one(peer.accept())
 
 
+def test_a_cancelled_coroutine_behind_a_plain_handler_is_a_failed_one(driver: Driver, peer: Peer) -> None:
+    """It says no more about the process than that of a coroutine function does."""
+
+    async def work() -> None:
+        task = asyncio.ensure_future(asyncio.Event().wait())
+        task.cancel()
+        await task
+
+    async def coroutine_function(_event: Any, _context: Any) -> None:
+        await work()
+
+    def plain(_event: Any, _context: Any) -> Any:
+        return work()
+
+    with driver.serving(peer, coroutine_function if driver.is_async else plain):
+        line = peer.accept()
+        line.expect_poll()
+        line.send(event("id-1"))
+        assert json.loads(line.expect_error("id-1").body)["errorType"] == "CancelledError"
+        line.send(accepted())
+        line.expect_poll()
+
+
 # The answer
 
 

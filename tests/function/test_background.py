@@ -123,7 +123,8 @@ def test_a_coroutine_on_the_kept_loop_is_cut_in_time(caplog: pytest.LogCaptureFi
     assert "was cut" in caplog.text
 
 
-def test_work_that_cancels_itself_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", [run, run_async])
+def test_work_that_cancels_itself_is_told_of(kind: Any, caplog: pytest.LogCaptureFixture) -> None:
     """A task that ends cancelled by itself is neither a failure nor a cut."""
 
     async def give_up() -> None:
@@ -131,7 +132,7 @@ def test_work_that_cancels_itself_is_told_of(caplog: pytest.LogCaptureFixture) -
 
     invocation = an_invocation()
     invocation.background = [Work(give_up)]
-    run_async(invocation, Lines())
+    kind(invocation, Lines())
 
     assert "was cancelled" in caplog.text
 

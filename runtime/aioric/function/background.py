@@ -11,7 +11,7 @@ from time import time
 
 from aioric.errors import Interrupted
 from aioric.function.aside import import_stdlib
-from aioric.function.faults import describe
+from aioric.function.faults import cancellation, describe
 from aioric.function.hooks import name_of
 
 TYPE_CHECKING = False
@@ -101,6 +101,8 @@ class Afterwards:
             )
         except Exception as error:  # noqa: BLE001 - the caller has the answer, and others' work waits
             self._fail(work, invocation, error)
+        except cancellation():
+            self._note_cancelled(work)
 
     async def run_async(self, invocation: Invocation) -> None:
         """Do it on the running loop, all at once; what was added meanwhile too."""
@@ -127,7 +129,7 @@ class Afterwards:
             if task in late:
                 self._cut(work, invocation)
             elif task.cancelled():
-                self._journal.note(WARNING, f"Background work {work.name} was cancelled")
+                self._note_cancelled(work)
             elif (error := task.exception()) is not None:
                 self._fail(work, invocation, error)
 
@@ -142,6 +144,9 @@ class Afterwards:
         self._journal.note(
             WARNING, f"Background work {work.name} was cut {left * 1000:.0f} ms before the deadline"
         )
+
+    def _note_cancelled(self, work: Work) -> None:
+        self._journal.note(WARNING, f"Background work {work.name} was cancelled")
 
     def _fail(self, work: Work, invocation: Invocation, error: BaseException) -> None:
         fault = describe(error, invocation.request_id)

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-
 from __future__ import annotations
 
 import os
+import sys
 from _json import encode_basestring_ascii as _quote
 
 from aioric.errors import FunctionFault
@@ -15,6 +16,8 @@ from aioric.messages import Failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from aioric.function.payload import Codec
 
 # The platform keeps a cause of up to 64 KiB and cuts a larger one so that nothing useful remains.
@@ -113,6 +116,15 @@ def describe(exception: BaseException, request_id: str = "", _codec: Codec | Non
     error_type = _name_of(type(exception))
     frames = frames_of(exception.__traceback__)
     return Fault(error_type, _message_of(exception), request_id, format_frames(frames), frames, error_type)
+
+
+def cancellation() -> type[BaseException] | tuple[()]:
+    """What a coroutine raises that was cancelled: no `Exception`, and no reason to end the process.
+
+    Asked by an `except` that nothing else has matched. Who never imported asyncio never raises it.
+    """
+    exceptions: Any = sys.modules.get("asyncio.exceptions")
+    return () if exceptions is None else exceptions.CancelledError
 
 
 def explain_exit(error: SystemExit) -> FunctionFault:

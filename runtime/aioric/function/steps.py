@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aioric.errors import Interrupted
 from aioric.function.context import LambdaContext
-from aioric.function.faults import describe
+from aioric.function.faults import cancellation, describe
 from aioric.messages import MAX_BRIEF
 
 TYPE_CHECKING = False
@@ -111,7 +111,10 @@ class Function:
             event, context = self._prepare(invocation)
             result = self._handler(event, context)
             if type(result) is _COROUTINE:
-                result = self._complete(result)
+                try:
+                    result = self._complete(result)
+                except cancellation() as error:
+                    return self.fail(invocation, error)
             if type(result) in _WHOLE or not is_stream(result):
                 return self._codec.encode(result)
             from aioric.function.streaming import plain_stream  # noqa: PLC0415 - most never stream
