@@ -42,3 +42,40 @@ def test_links_lead_to_files(path: Path) -> None:
     local = [target for target in targets if "://" not in target]
 
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+NAMED = re.compile(r"`(tests/[\w/]+(?:\.py)?)(?:::(\w+))?`")
+
+
+@documents
+def test_tests_that_are_named_are_there(path: Path) -> None:
+    """A claim that names the test behind it names a file, or a folder, and a test in it."""
+    missing = [
+        f"{place}::{name}"
+        for place, name in NAMED.findall(path.read_text())
+        if not (ROOT / place).exists() or (name and f"def {name}(" not in (ROOT / place).read_text())
+    ]
+
+    assert missing == []
+
+
+def rows(path: Path, heading: str) -> dict[str, tuple[str, ...]]:
+    """The rows of the table with this heading in its second column, by their first."""
+    lines = path.read_text().splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith(f"| | {heading} |"))
+    found = {}
+    for line in lines[begin + 2 :]:
+        if not line.startswith("|"):
+            break
+        first, *others = (cell.strip() for cell in line.strip("|").split("|"))
+        found[first] = tuple(others)
+    return found
+
+
+def test_the_readme_compares_what_the_page_proves() -> None:
+    """Each of its rows stands on the page about the local Lambda too, with the test behind it."""
+    page = rows(ROOT / "docs" / "local-lambda.md", "`aioric dev`")
+
+    assert all(NAMED.search(cells[-1]) for cells in page.values())
+    for name, cells in rows(ROOT / "README.md", "`aioric dev`").items():
+        assert page[name][:-1] == cells, name
