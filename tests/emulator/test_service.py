@@ -416,9 +416,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.callers: list[Recorder] = []
         self.invocations: dict[str, Invocation] = {}
 
-    @rule(target=calls, tenant=strategies.sampled_from(["", "t"]))
-    def invoke(self, tenant: str) -> str:
-        invocation, caller = self.platform.invoke(tenant_id=tenant, invocation_id="n")
+    @rule(target=calls, tenant=strategies.sampled_from(["", "t"]), cold=strategies.booleans())
+    def invoke(self, tenant: str, cold: bool) -> str:  # noqa: FBT001 - drawn
+        invocation, caller = self.platform.invoke(tenant_id=tenant, invocation_id="n", wants_cold=cold)
         self.callers.append(caller)
         self.invocations[invocation.request_id] = invocation
         return invocation.request_id
@@ -491,6 +491,11 @@ class AnyOrder(RuleBasedStateMachine):
             self.platform.extension_error(runtime[1], "E", "ExitError")
         else:
             self.platform.extension_next(runtime[1])
+
+    @rule()
+    def change_the_code(self) -> None:
+        self.platform.service.renew(self.platform.now)
+        self.platform.apply()
 
     @rule(seconds=strategies.sampled_from([0.0, 0.5, 1.0, 3.0, 10.0, 200.0]))
     def wait(self, seconds: float) -> None:
