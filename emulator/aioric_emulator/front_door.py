@@ -77,6 +77,10 @@ class FrontDoor:
         if self._dashboard is not None and exchange.target.startswith(DASHBOARD):
             self._dashboard.handle(exchange)
             return
+        if self._dashboard is not None and exchange.target == "/" and exchange.method == "GET":
+            # Nothing of the service's is there, and a person in a browser has been told this port.
+            exchange.reply(Answer(302, (("Location", DASHBOARD),)))
+            return
         try:
             self._invoke(exchange)
         except CallRefused as refusal:

@@ -74,6 +74,15 @@ async def test_the_page_needs_nothing_else(local: LocalLambda) -> None:
     assert (missing.status_code, posted.status_code) == (404, 405)
 
 
+async def test_a_browser_that_knows_the_port_finds_the_page(local: LocalLambda) -> None:
+    """The root leads there; what else asks for it is told that there is no such operation."""
+    async with httpx.AsyncClient(base_url=local.endpoint) as client:
+        led = await client.get("/")
+        posted = await client.post("/")
+    assert (led.status_code, led.headers["location"]) == (302, "/_aioric/")
+    assert posted.status_code == 404
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [
