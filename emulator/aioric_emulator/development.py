@@ -152,8 +152,15 @@ async def compare_copies(function: HostedFunction, console: Console) -> None:
         console.write(line)
 
 
+# Editors and bundlers may have taken all that the system lets a user watch.
+MORE_WATCHES = (
+    "On Linux, raise fs.inotify.max_user_watches and fs.inotify.max_user_instances, or set "
+    "WATCHFILES_FORCE_POLLING=1"
+)
+
+
 async def reload(lambda_: LocalLambda, console: Console, tasks: TaskGroup, record: Path | None) -> None:
-    """Serve new code when files change, but for `record`; do without where watchfiles is not installed."""
+    """Serve new code when files change, but for `record`; do without where nothing can watch them."""
     from aioric_emulator.reloading import reload_changed  # noqa: PLC0415 - not before anybody is served
 
     def tell(functions: Sequence[HostedFunction], path: Path) -> None:
@@ -166,7 +173,11 @@ async def reload(lambda_: LocalLambda, console: Console, tasks: TaskGroup, recor
     if find_spec("watchfiles") is None:
         console.write("No hot reload: pip install watchfiles")
         return
-    await reload_changed(lambda_.functions.values(), tell, [] if record is None else [record])
+    try:
+        await reload_changed(lambda_.functions.values(), tell, [] if record is None else [record])
+    except* (OSError, RuntimeError) as errors:  # what watchfiles makes of the system's refusal
+        why = "; ".join(map(str, errors.exceptions))
+        console.write(f"No hot reload from here on: {why}. {MORE_WATCHES}")
 
 
 def greeting(lambda_: LocalLambda) -> list[str]:
