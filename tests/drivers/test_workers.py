@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from aioric.drivers.workers import MAX_LOSSES, Pool, Slot
+from aioric.drivers.workers import MAX_LOSSES, REMINDER, Pool, Slot
 from tests.lifecycle.journals import Lines, journal
 
 if TYPE_CHECKING:
@@ -86,6 +86,35 @@ def test_a_worker_that_a_nameless_signal_has_ended_is_told_of(
     child.returncode = -40  # the pool has waited for it
 
     assert f"Worker process {child.pid} was ended by signal 40" in caplog.text
+
+
+DEAF = """
+import signal
+told = []
+signal.signal(signal.SIGTERM, lambda *_: told.append(1))
+print("ready", flush=True)
+while len(told) < 2:
+    signal.pause()
+"""
+
+
+def test_a_worker_that_has_missed_the_signal_is_told_once_more(pool: Pool) -> None:
+    """Once, a moment later: SIGTERM may come when a process is about to wait, and does not end that wait."""
+    with subprocess.Popen([sys.executable, "-S", "-c", DEAF], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        slot = Slot(1)
+        slot.worker = child.pid
+        pool._ends[os.pidfd_open(child.pid)] = slot  # noqa: SLF001 - as if it had been forked
+        signal.raise_signal(signal.SIGTERM)
+        began = time.monotonic()
+        while pool._ends:  # noqa: SLF001 - until nobody is left
+            pool._wait()  # noqa: SLF001 - one turn of `watch`
+        child.returncode = 0  # the pool has waited for it
+
+    assert time.monotonic() - began >= REMINDER
+    assert pool.status == 0
+    assert pool._patience() is None  # noqa: SLF001 - there is no third time
 
 
 def test_a_parent_waits_until_the_next_worker_is_due(pool: Pool) -> None:

@@ -42,6 +42,11 @@ MAX_LOSSES = 5
 MAX_PAUSE = 10.0  # seconds
 PAUSE = 0.1  # seconds before the second new try; then twice that, and so on
 
+# Seconds after which workers that have not ended are told once more to do so. A signal that comes between the
+# last look of a process at its signals and the system call in which it waits does not end that wait. The
+# platform leaves 0.6 seconds for everything.
+REMINDER = 0.05
+
 
 def run(shares: list[int], serve: Callable[[int], int], journal: Journal) -> int:
     """Fork one worker per share, to call `serve` with it. The function must have been imported.
@@ -137,6 +142,7 @@ class Pool:
         self._slots: list[Slot] = []
         self._ends: dict[int, Slot] = {}  # by a descriptor that becomes readable when the worker ends
         self._signals = Signals()
+        self._reminder = float("inf")  # when to tell them once more, by the monotonic clock
         self.status = 0
 
     def start(self, slot: Slot) -> Slot | None:
@@ -192,25 +198,28 @@ class Pool:
         for descriptor, _ in waiting.poll(self._patience()):
             if descriptor == self._signals.descriptor:
                 self._signals.heard()
-                self._pass_on()
+                if self._signals.terminated:
+                    self._reminder = time.monotonic() + REMINDER
+                    self._pass_on()
             else:
                 self._bury(descriptor)
+        if self._reminder <= time.monotonic():
+            self._reminder = float("inf")
+            self._pass_on()
 
     def _patience(self) -> float | None:
-        """Milliseconds until a slot is due; `None` if none is empty."""
-        due = [slot.due for slot in self._slots if not slot.worker]
-        if not due or self._signals.terminated:
-            return None
-        return max(0.0, min(due) - time.monotonic()) * 1000
+        """Milliseconds until a slot is due, or a reminder; `None` if there is nothing to be done."""
+        due = [slot.due for slot in self._slots if not slot.worker and not self._signals.terminated]
+        soonest = min([*due, self._reminder])
+        return None if soonest == float("inf") else max(0.0, soonest - time.monotonic()) * 1000
 
     def _pass_on(self) -> None:
         """SIGTERM for the parent is for the workers. A whole group's reaches them twice."""
-        if self._signals.terminated:
-            for descriptor in self._ends:
-                try:
-                    _signal.pidfd_send_signal(descriptor, _signal.SIGTERM)
-                except ProcessLookupError:  # it has just ended
-                    continue
+        for descriptor in self._ends:
+            try:
+                _signal.pidfd_send_signal(descriptor, _signal.SIGTERM)
+            except ProcessLookupError:  # it has just ended
+                continue
 
     def _bury(self, descriptor: int) -> None:
         slot = self._ends.pop(descriptor)
