@@ -113,18 +113,27 @@ async def launch(
 ) -> RuntimeProcess:
     """Start a runtime in the function's folder, with both its output streams in one log.
 
-    `kept` are further descriptors that it inherits. Raises `OSError` where there is nothing to start.
+    `kept` are further descriptors that it inherits. Raises `OSError` where there is nothing to start; it
+    names the program, or the folder.
     """
     # Not to be cancelled half-way: a process that nobody knows of would be nobody's to end.
     with anyio.CancelScope(shield=True):
-        process = await anyio.open_process(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=task_root,
-            env=environment,
-            start_new_session=True,
-            pass_fds=kept,
-        )
+        try:
+            process = await anyio.open_process(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=task_root,
+                env=environment,
+                start_new_session=True,
+                pass_fds=kept,
+            )
+        except OSError as error:
+            raise named(error, command[0], task_root) from None
     return RuntimeProcess(process, guardian)
+
+
+def named(error: OSError, program: str, folder: Path) -> OSError:
+    """Give a failed launch's error with what it is about, which uvloop's does not say."""
+    return OSError(error.errno, error.strerror, program if folder.is_dir() else str(folder))

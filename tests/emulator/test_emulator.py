@@ -199,11 +199,21 @@ async def test_an_init_has_a_limit(toy_command: list[str], tmp_path: Path) -> No
 
 
 async def test_a_command_that_is_not_there(tmp_path: Path) -> None:
-    """The caller is told, and nothing is left behind."""
+    """The caller is told which, and nothing is left behind."""
     async with toy(["/no/such/runtime"], tmp_path) as fn:
         result = await fn.invoke({})
     assert result.payload["errorType"] == "Runtime.InvalidEntrypoint"
-    assert "No such file" in result.payload["errorMessage"]
+    assert result.payload["errorMessage"].endswith("No such file or directory: '/no/such/runtime'")
+
+
+async def test_a_folder_that_is_gone(toy_command: list[str], tmp_path: Path) -> None:
+    """Where the function's folder was moved away, it is what is missing, and not the command."""
+    folder = tmp_path / "task"
+    folder.mkdir()
+    async with toy(toy_command, folder) as fn:
+        folder.rmdir()
+        result = await fn.invoke({})
+    assert result.payload["errorMessage"].endswith(f"No such file or directory: '{folder}'")
 
 
 async def test_calls_run_side_by_side(toy_command: list[str], tmp_path: Path) -> None:
