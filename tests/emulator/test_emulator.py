@@ -424,3 +424,33 @@ async def test_the_official_client_reports_its_errors(official_command: list[str
         missing = await fn.invoke({})
     assert raised.payload["errorType"] == "ValueError"
     assert missing.payload["errorType"] == "Runtime.ImportModuleError"
+
+
+SLOW_SECOND = """
+import os, pathlib, time
+SEEN = pathlib.Path(__file__).with_name("seen")
+if SEEN.exists():
+    time.sleep(5)
+SEEN.touch()
+def handler(event, context):
+    time.sleep(event)
+    return os.getpid()
+"""
+
+
+async def test_a_call_does_not_wait_for_an_init_while_another_is_idle(tmp_path: Path) -> None:
+    """It had an environment started, and goes to the first one, which is done before that is up."""
+    (tmp_path / "app.py").write_text(SLOW_SECOND)
+    async with Emulator("app.handler", task_root=tmp_path, timeout=20) as fn:
+        pid = (await fn.invoke(0)).payload
+        answers: list[object] = []
+
+        async def invoke(seconds: float) -> None:
+            answers.append((await fn.invoke(seconds)).payload)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(invoke, 0.5)
+            await until(lambda: sum(line.startswith("START") for line in fn.logs) == 2)
+            tasks.start_soon(invoke, 0)
+        assert answers == [pid, pid]
+        assert fn.environment_count == 2
