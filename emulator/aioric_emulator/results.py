@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["InvokeRejectedError", "InvokeResult", "PendingResult", "Report"]
 
 MIB = 1024 * 1024
+SHOWN = 80  # bytes of an answer in a message
 
 
 class InvokeRejectedError(Exception):
@@ -57,8 +58,13 @@ class InvokeResult:
 
     @property
     def payload(self) -> Any:
-        """The answer, decoded from JSON. Raises `ValueError` where it is none."""
-        return json.loads(self.raw)
+        """The answer, decoded from JSON. Raises `ValueError` where it is none: `raw` has its bytes."""
+        try:
+            return json.loads(self.raw)
+        except ValueError as error:
+            began = self.raw[:SHOWN]
+            message = f"the answer ({self.content_type}) is no JSON, so take its bytes, `raw`: {began!r}"
+            raise ValueError(message) from error
 
 
 class PendingResult:

@@ -54,6 +54,8 @@ async def test_pieces_come_while_they_are_made(task: Path) -> None:
         assert b"".join([piece async for piece in stream]) == b"bc"
         result = await stream.result()
     assert result.raw == b"abc"
+    with pytest.raises(ValueError, match=r"octet-stream\) is no JSON, so take its bytes, `raw`: b'abc'"):
+        assert result.payload
     assert result.logs == ["streaming"]
     assert result.report.duration_ms >= stream.times_ms[-1] - stream.times_ms[0]
     assert result.report.init_ms is not None
