@@ -35,6 +35,7 @@ FUNCTION_ERROR = 1
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--name", default="function", show_default=True, help="The function's name, or its ARN.")
 @click.option("--client-context", default="", help="JSON, for context.client_context.")
+@click.option("--tenant-id", default="", help="Of a function that keeps tenants apart.")
 @click.option("--tail", is_flag=True, help="Print the invocation's log on standard error.")
 def invoke(
     event_text: str | None,
@@ -48,6 +49,7 @@ def invoke(
     port: int,
     name: str,
     client_context: str,
+    tenant_id: str,
     tail: bool,  # noqa: FBT001 - likewise
 ) -> None:
     """Invoke a function and print its answer. Exit with 1 where the function failed."""
@@ -67,7 +69,7 @@ def invoke(
         raise click.UsageError(f"--client-context is no JSON: {error}") from None
     from aioric_emulator.client import Call, InvokeError  # noqa: PLC0415 - see the module's docstring
 
-    call = Call(name, payload, client_context, wants_log=tail, is_async=is_async, is_cold=cold)
+    call = Call(name, payload, client_context, tenant_id, wants_log=tail, is_async=is_async, is_cold=cold)
     try:
         invoker = choose_invoker(None if is_remote else endpoint or f"http://{HOST}:{port}")
         failure = print_stream(invoker, call) if is_stream else print_reply(invoker, call)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+NAMED = ("plain=app.plain", "pieces=app.pieces", "tenant=app.tenant")
+
+
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """Serve a function that answers, one that streams, and one that fails on the way."""
@@ -25,12 +28,14 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         "    print('logged')\n"
         "    custom = context.client_context and context.client_context.custom\n"
         "    return {'event': event, 'custom': custom, 'n': 1 / event.get('divisor', 1)}\n"
+        "def tenant(event, context):\n"
+        "    return context.tenant_id\n"
         "def pieces(event, context):\n"
         "    yield 'one,'\n"
         "    yield 'two'\n"
         "    if event.get('fails'): raise ValueError('on the way')\n"
     )
-    async with Served(tmp_path, "plain=app.plain", "pieces=app.pieces", "--no-reload") as running:
+    async with Served(tmp_path, *NAMED, "--no-reload") as running:
         yield running
 
 
@@ -65,7 +70,7 @@ async def test_a_stream_is_printed(served: Served) -> None:
     done = await aioric("invoke", "--stream", "--name", "nobody", "--endpoint", endpoint(served))
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"ResourceNotFoundException: Function not found" in done.stderr
-    assert done.stderr.endswith(b". There are: plain, pieces (--name)\n")
+    assert done.stderr.endswith(b". There are: plain, pieces, tenant (--name)\n")
 
 
 async def test_a_log_is_printed_in_lines(served: Served) -> None:
@@ -74,6 +79,15 @@ async def test_a_log_is_printed_in_lines(served: Served) -> None:
     done = await aioric("invoke", '{"divisor": 0}', *words)
     assert b"\r" not in done.stderr
     assert b"[ERROR] ZeroDivisionError: division by zero\nTraceback (most recent call last):\n" in done.stderr
+
+
+async def test_a_tenant_is_named_here_and_on_aws(served: Served) -> None:
+    """The function is told, and the environment is its own."""
+    words = ("--name", "tenant", "--tenant-id")
+    here = await aioric("invoke", *words, "one", "--endpoint", endpoint(served))
+    there = await remote(served, *words, "two")
+    assert (here.stdout, there.stdout) == (b'"one"\n', b'"two"\n')
+    assert served.log.count("INIT_START") == 2
 
 
 async def test_an_endpoint_is_a_url() -> None:
