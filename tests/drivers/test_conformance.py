@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 import pytest
 
 from aioric.errors import ConnectionLost, PlatformRefused
@@ -264,6 +266,25 @@ def test_a_handler_that_cancels_all_tasks_harms_nobody(loop_driver: Driver, peer
         assert line.expect_response("id-1").body == b'"done"'
         line.send(accepted())
         line.expect_poll()
+
+
+def test_worker_threads_outlive_an_invocation(loop_driver: Driver, peer: Peer) -> None:
+    """anyio, which runs FastAPI's plain endpoints, finds the loop's main task and ties its threads to it."""
+    threads: list[threading.Thread] = []
+
+    async def handler(_event: Any, _context: Any) -> None:
+        threads.append(await anyio.to_thread.run_sync(threading.current_thread))
+
+    with loop_driver.serving(peer, handler):
+        line = peer.accept()
+        for number in range(3):
+            line.expect_poll()
+            line.send(event(f"id-{number}"))
+            line.expect_response(f"id-{number}")
+            line.send(accepted())
+        line.expect_poll()
+
+    assert threads[1:] == threads[:-1]
 
 
 def test_a_coroutine_behind_a_plain_handler_is_awaited(driver: Driver, peer: Peer) -> None:

@@ -38,12 +38,11 @@ async def serve(
     """
     lanes = [Lane(function, host, port, conversation, journal) for conversation in conversations]
     tasks = {asyncio.create_task(lane.serve()): lane for lane in lanes}
-    for own in (asyncio.current_task(), *tasks):
-        assert own is not None  # noqa: S101 - for the type checker: this runs in a task
-        hide(own)
+    for task in tasks:
+        hide(task)
     stop = _stop_at_shutdown(function, lanes)
     until: list[asyncio.Future[BaseException | None]] = [*tasks, stop]
-    ended, _ = await asyncio.wait(until, return_when=asyncio.FIRST_COMPLETED)
+    ended = await wait(until)
     for task, lane in tasks.items():
         if task.done():
             lane.close()
@@ -52,7 +51,7 @@ async def serve(
         patience = function.around.patience if function.around is not None else None
         if patience == 0.0:
             break
-        await asyncio.wait(busy, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        await wait(busy, patience)
     for task, lane in tasks.items():
         task.cancel()
         lane.abandon()
@@ -61,6 +60,23 @@ async def serve(
     end = ended.pop().result()
     if end is not None:
         raise end
+
+
+async def wait(
+    futures: Sequence[asyncio.Future[BaseException | None]], patience: float | None = None
+) -> set[asyncio.Future[BaseException | None]]:
+    """Wait for the first of them, for so many seconds if that is not `None`; to be cancelled changes nothing.
+
+    A handler that cancels all tasks finds the loop's main one too. It is not hidden, since libraries look for
+    it: anyio ties the life of its threads to it.
+    """
+    while True:
+        try:
+            return (await asyncio.wait(futures, timeout=patience, return_when=asyncio.FIRST_COMPLETED))[0]
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - for the type checker: this runs in one
+            task.uncancel()
 
 
 def hide(task: asyncio.Task[Any]) -> None:
