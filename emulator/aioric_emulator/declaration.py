@@ -62,7 +62,7 @@ ATTRIBUTES = {
     "real_bandwidth": "has_real_bandwidth",
 }
 KINDS = {str: "text", list: "a list", float: "a number", int: "a whole number", bool: "true or false"}
-LOG_FORMATS = frozenset({"Text", "JSON"})
+LOG_FORMATS = {"TEXT": "Text", "JSON": "JSON"}
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -76,6 +76,8 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
     if "handler" not in checked:
         raise DeclarationError(f"{name}: a function needs a handler")
     check_log(name, checked)
+    if "log_format" in checked:
+        checked["log_format"] = LOG_FORMATS[checked["log_format"].upper()]
     handler = checked["handler"]
     policy, destinations = read_events(name, checked.pop("events", {}), folder)
     variables = read_variables(name, checked, folder)
@@ -129,13 +131,13 @@ def check(
 
 def check_log(name: str, settings: Mapping[str, Any]) -> None:
     """Raise `DeclarationError` for a log that the service does not have."""
-    log_format, level = settings.get("log_format", "Text"), settings.get("log_level", "")
+    log_format, level = settings.get("log_format", "Text").upper(), settings.get("log_level", "")
     if log_format not in LOG_FORMATS:
         raise DeclarationError(f"{name}: log_format is Text or JSON")
     if level and level not in LOG_LEVELS:
         raise DeclarationError(f"{name}: log_level is {', '.join(LOG_LEVELS)}, not {level}")
     # The log of Managed Instances always is JSON.
-    if level and log_format == "Text" and "concurrency" not in settings:
+    if level and log_format == "TEXT" and "concurrency" not in settings:
         raise DeclarationError(f"{name}: log_level is of the log_format JSON; a log of text has all lines")
 
 

@@ -109,6 +109,13 @@ def test_a_wrong_file_is_told_what_is_wrong(tmp_path: Path, text: str, message: 
         read_project_file(write(tmp_path, text))
 
 
+def test_a_log_format_is_one_in_any_case(tmp_path: Path) -> None:
+    """The function is told it as the platform writes it."""
+    text = "[functions.f]\nhandler='a.b'\nlog_format='json'\nlog_level='ERROR'"
+    (function,) = read_project_file(write(tmp_path, text)).functions
+    assert function.log_format == "JSON"
+
+
 def test_managed_instances_have_a_level_without_a_format(tmp_path: Path) -> None:
     """Their log is in JSON whatever is said."""
     text = "[functions.f]\nhandler='a.b'\nconcurrency=2\nlog_level='ERROR'"
