@@ -27,6 +27,7 @@ class Suite:
         within: For its rounds, of which the first is always whole.
         quick: What it is asked for where it need only be seen to work.
         needs: A program that it cannot do without.
+        asked: Whether it is only run when it is asked for by name.
     """
 
     module: str
@@ -34,6 +35,7 @@ class Suite:
     full: tuple[str, ...]
     quick: tuple[str, ...] = ()
     needs: str = ""
+    asked: bool = False
 
 
 # In about thirteen minutes in all, and in about one.
@@ -64,9 +66,11 @@ SUITES = {
         ),
         ("--lanes", "4", "--workloads", "empty"),
     ),
+    "concurrency-matrix": Suite("concurrency", 600, ("--matrix",), asked=True),
     "streaming": Suite("streaming", 65, (), ("--lanes", "1", "--sizes", "1kB")),
     "emulator": Suite("emulator", 90, ("--seconds", "1"), needs="wrk"),
 }
+USUAL = tuple(name for name, suite in SUITES.items() if not suite.asked)
 QUICK = tuple(name for name in SUITES if "-" not in name and name != "emulator")  # which waits for servers
 
 # Beside its rounds: starting, preparing, the round that is always whole. Whoever takes longer hangs.
@@ -77,10 +81,10 @@ def main() -> None:
     """Run them."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="run all benchmarks")
     parser.add_argument("--quick", action="store_true", help="a smoke test of about a minute")
-    parser.add_argument("--only", nargs="+", choices=SUITES, help="which benchmarks (default: all)")
+    parser.add_argument("--only", nargs="+", choices=SUITES, help="which (default: all but the matrix)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for the results")
     options = parser.parse_args()
-    chosen = options.only or (QUICK if options.quick else list(SUITES))
+    chosen = options.only or (QUICK if options.quick else USUAL)
     began = time.monotonic()
     failed = []
     for number, name in enumerate(chosen):

@@ -1,10 +1,11 @@
 """Compare aioric with AWS's own client where many invocations run at once: Managed Instances.
 
-    python -m bench.concurrency [--quick] [--rounds N] [--lanes 16] [--workloads empty] [--only NAME]
+    python -m bench.concurrency [--quick | --matrix] [--rounds N] [--lanes 16] [--workloads empty] [--only X]
 
 For each runtime, workload and concurrency: the time from exec to all slots polling; memory once it has
 served; CPU and throughput when every lane is always busy; latency when events arrive at half of what the
-official client can take. Interleaved, and every sample is a fresh process.
+official client can take. Interleaved, and every sample is a fresh process. `--matrix` is the whole field in
+short samples: a round of it takes six to eight minutes.
 """
 
 from __future__ import annotations
@@ -63,10 +64,18 @@ PLATFORM = {
     "AWS_SECRET_ACCESS_KEY": "none",
 }
 
+# The whole field: each of these, in each workload but the last, at all concurrencies.
+MATRIX_NAMES = (BASELINE, "aioric async", "aioric async, 1 process", "aioric def", "aioric def, no preload")
+MATRIX_WORKLOADS = ("empty", "20 ms await", "2 ms CPU", "mixed")
+
 OFFERED = 0.5  # of what the official client took, in the same round
 SECONDS = 2.0  # of work, for one figure
+MATRIX_SECONDS = 0.7
 QUICK_SECONDS = 0.3
-TRIAL = 400  # invocations to warm up, and to find out how many make the seconds
+TRIAL = 400  # invocations at most to warm up, and to find out how many make the seconds
+FIRST = 40  # of those, of which the pace of the others is told
+PATIENCE_SECONDS = 60.0  # for a start
+PER_LANE_SECONDS = 1.0  # and so much more for each process that it may take
 
 
 @dataclass(frozen=True)
@@ -95,22 +104,26 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that children are stopped then too
     facts = report.environment()
     began = datetime.now(UTC)
-    samples = list(take(options))
+    missing: list[str] = []
+    samples = list(take(options, missing))
     table = summarise(samples)
-    text = markdown(table, facts)
+    text = markdown(table, facts, missing)
     outcome = {
         "date": began.isoformat(timespec="seconds"),
         "command": repeat("concurrency", sys.argv[1:]),
         "environment": facts,
+        "missing": missing,
         "samples": [asdict(sample) for sample in samples],
         "rows": [asdict(row) for row in table],
     }
     print(text)
-    stem = options.output / f"concurrency-{began:%Y%m%dT%H%M%SZ}"
+    name = "concurrency-matrix" if options.matrix else "concurrency"
+    stem = options.output / f"{name}-{began:%Y%m%dT%H%M%SZ}"
     options.output.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps(outcome, indent=1) + "\n")
     stem.with_suffix(".md").write_text(text)
-    stem.with_suffix(".svg").write_text(picture.bars(bars(table)))
+    if not options.matrix:
+        stem.with_suffix(".svg").write_text(picture.bars(bars(table)))
     if not options.quick and len(options.lanes) > 1:
         from bench import plots  # noqa: PLC0415 - matplotlib takes longer to import than a quick run has
 
@@ -121,21 +134,28 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     names = [contestant.name for contestant in CONTESTANTS]
     parser = argparse.ArgumentParser(prog="python -m bench.concurrency", description="many at once")
-    parser.add_argument("--quick", action="store_true", help="less of everything: under a minute")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="less of everything: under a minute")
+    extent.add_argument("--matrix", action="store_true", help="the whole field, in short samples")
     add_options(parser, 3)
     parser.add_argument("--lanes", nargs="+", type=int, help="invocations at once (default: all)")
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, help="(default: all)")
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="contestants")
+    parser.add_argument("--only", nargs="+", choices=names, help="contestants (default: all)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for the results")
     options = parser.parse_args(arguments)
-    options.rounds = options.rounds or (1 if options.quick else 3)
+    options.rounds = options.rounds or (1 if options.quick or options.matrix else 3)
     options.lanes = options.lanes or ([4] if options.quick else list(LANES))
-    options.workloads = options.workloads or list(WORKLOADS)
+    options.workloads = options.workloads or list(MATRIX_WORKLOADS if options.matrix else WORKLOADS)
+    options.only = options.only or (list(MATRIX_NAMES) if options.matrix else names)
+    options.seconds = QUICK_SECONDS if options.quick else MATRIX_SECONDS if options.matrix else SECONDS
     return options
 
 
-def take(options: argparse.Namespace) -> Iterator[Sample]:
-    """Take all samples, contestants innermost, the official client first: its throughput sets the pace."""
+def take(options: argparse.Namespace, missing: list[str]) -> Iterator[Sample]:
+    """Take all samples, contestants innermost, the official client first: its throughput sets the pace.
+
+    What a contestant does not get through (256 processes may be too many) is told, and keeps nothing up.
+    """
     began = time.monotonic()
     for turn in rounds(options):
         for lanes in options.lanes:
@@ -144,15 +164,20 @@ def take(options: argparse.Namespace) -> Iterator[Sample]:
                 for contestant in CONTESTANTS:
                     if contestant.name not in options.only:
                         continue
-                    sample = measure(contestant, workload, lanes, pace, quick=options.quick)
-                    pace = pace or sample.per_second * OFFERED
                     what = f"{contestant.name} x{lanes} {workload}"
+                    try:
+                        sample = measure(contestant, workload, lanes, pace, options.seconds)
+                    except Stuck as error:
+                        missing.append(what)
+                        print(f"{time.monotonic() - began:5.0f}s {what:45} {error}", file=sys.stderr)
+                        continue
+                    pace = pace or sample.per_second * OFFERED
                     figures = f"{sample.cpu_us:7.1f} µs {sample.per_second:7.0f}/s {sample.pss_mib:6.1f} MiB"
                     print(f"{time.monotonic() - began:5.0f}s {what:45} {figures}", file=sys.stderr)
                     yield replace(sample, round=turn)
 
 
-def measure(contestant: Contestant, workload: str, lanes: int, pace: float, *, quick: bool) -> Sample:
+def measure(contestant: Contestant, workload: str, lanes: int, pace: float, seconds: float) -> Sample:
     """Take one sample; without a pace, at half of what this contestant takes itself."""
     module, _, name = WORKLOADS[workload].partition(".")
     with ExitStack() as stack:
@@ -163,7 +188,7 @@ def measure(contestant: Contestant, workload: str, lanes: int, pace: float, *, q
         command = [sys.executable, "-m", "bench.open_loop", str(event), str(lanes)]
         everywhere = os.sched_getaffinity(0)
         server = stack.enter_context(running(command, cores=everywhere, folder=ROOT, stdin=subprocess.PIPE))
-        conversation = Talk(server, log_file)
+        conversation = Talk(server, log_file, PATIENCE_SECONDS + lanes * PER_LANE_SECONDS)
         variables = contestant.variables(int(conversation.hear("listening")), lanes)
         variables |= PLATFORM | {"AWS_LAMBDA_MAX_CONCURRENCY": str(lanes)}
         began = time.monotonic_ns()
@@ -177,17 +202,17 @@ def measure(contestant: Contestant, workload: str, lanes: int, pace: float, *, q
                 stderr=subprocess.STDOUT,
             )
         )
+        conversation.runtime = runtime
         start = json.loads(conversation.hear("idle"))
-        trial = conversation.serve(max(TRIAL // 4 if quick else TRIAL, 2 * lanes))
-        pace_now = trial["invocations"] / (trial["wall_ns"] / 1e9)
-        count = max(int(pace_now * (QUICK_SECONDS if quick else SECONDS)), 2 * lanes)
+        pace_now = conversation.warm_up(lanes, seconds)
+        count = max(int(pace_now * seconds), 2 * lanes)
         family = tree(runtime.pid)
         before = cpu_ns(family)
         figures = conversation.serve(count)
         cpu = cpu_ns(family) - before
         per_second = count / (figures["wall_ns"] / 1e9)
         pace = pace or per_second * OFFERED
-        offered = conversation.offer(max(int(pace * (QUICK_SECONDS if quick else SECONDS)), 2 * lanes), pace)
+        offered = conversation.offer(max(int(pace * seconds), 2 * lanes), pace)
         return Sample(
             contestant=contestant.name,
             workload=workload,
@@ -208,6 +233,16 @@ def measure(contestant: Contestant, workload: str, lanes: int, pace: float, *, q
 
 class Talk(Conversation):
     """What is said to a server whose callers need not wait."""
+
+    def warm_up(self, lanes: int, seconds: float) -> float:
+        """Have some invocations served, not for much longer than a sample; returns how many a second."""
+        trial = self.serve(max(FIRST, 2 * lanes))
+        pace = float(trial["invocations"] / (trial["wall_ns"] / 1e9))
+        more = min(TRIAL - FIRST, int(pace * seconds))
+        if more < 2 * lanes:
+            return pace
+        trial = self.serve(more)
+        return float(trial["invocations"] / (trial["wall_ns"] / 1e9))
 
     def offer(self, count: int, rate: float) -> dict[str, float]:
         """Have so many events arrive, so many per second, and return the server's figures."""

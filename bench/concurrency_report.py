@@ -71,8 +71,8 @@ def _ratios(group: list[Sample], baseline: list[Sample]) -> dict[str, Spread]:
     }
 
 
-def markdown(table: list[Row], facts: dict[str, object]) -> str:
-    """One table per workload and concurrency, and below them how they came about."""
+def markdown(table: list[Row], facts: dict[str, object], missing: list[str]) -> str:
+    """One table per workload and concurrency, and below them how they came about, and what is missing."""
     parts = []
     for (lanes, workload), group in groupby(table, lambda row: (row.lanes, row.workload)):
         lines = [f"### {workload}, {lanes} at once", "", _line(COLUMNS.values(), "runtime")]
@@ -85,6 +85,8 @@ def markdown(table: list[Row], facts: dict[str, object]) -> str:
         f" `async def` with `async`. {facts['processor']}, Linux {facts['kernel']}, Python {facts['python']},"
         f" {report.versions(facts)}."
     )
+    if missing:
+        note += f" Not to be had here: {'; '.join(sorted(set(missing)))}."
     return "\n\n".join([*parts, note]) + "\n"
 
 

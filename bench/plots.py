@@ -19,6 +19,7 @@ PLOTS = {
     "cpu_us": "CPU per invocation, µs",
     "pss_mib": "memory (PSS), MiB",
     "per_second": "invocations per second",
+    "p50_ms": "median latency at the same load, ms",
     "p99_ms": "p99 latency at the same load, ms",
     "start_ms": "exec to all slots polling, ms",
 }

@@ -18,7 +18,10 @@ from bench.highlights import behind, summary
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "deploy.md")
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / page for page in ("benchmarks.md", "concurrency.md", "deploy.md")),
+)
 UNKNOWN = "Not measured yet"
 MARKED = re.compile(r"(<!-- bench:([a-z-]+) -->\n)(.*?)(<!-- /bench:\2 -->)", re.DOTALL)
 
