@@ -76,8 +76,7 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
     if "handler" not in checked:
         raise DeclarationError(f"{name}: a function needs a handler")
     check_log(name, checked)
-    if "log_format" in checked:
-        checked["log_format"] = LOG_FORMATS[checked["log_format"].upper()]
+    checked["log_format"] = LOG_FORMATS[checked.get("log_format", "Text").upper()]
     handler = checked["handler"]
     policy, destinations = read_events(name, checked.pop("events", {}), folder)
     variables = read_variables(name, checked, folder)
