@@ -119,6 +119,15 @@ def test_a_path_that_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert opened == [f"{tmp_path}/grown/__pycache__/alone{CACHED}"]
 
 
+def test_a_path_with_anything_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no folder, or not even text, is passed over, as the interpreter does."""
+    put(tmp_path, ("alone.py",))
+    odd = ["", "relative", f"{tmp_path}/nowhere", f"{tmp_path}/alone.py", tmp_path, b"bytes", None, ["list"]]
+    monkeypatch.setattr(sys, "path", odd)
+
+    assert announced(tmp_path, "import alone, other", monkeypatch) == ["alone.py"]
+
+
 def compiled(file: Path) -> Path:
     """A module's bytecode."""
     made = py_compile.compile(str(file), doraise=True)

@@ -26,11 +26,14 @@ EXTENSIONS = tuple(extension_suffixes())
 # The kernel reads no more for one announcement than the device takes at once, often a little more than this.
 STEP_BYTES = 1 << 20
 
-HOME = __file__.rpartition("/")[0]
+HOME = __file__.rpartition("/")[0] + "/"
 
 # What the kernel says of a file that would have to be waited for, and a file system that cannot tell: EAGAIN
 # and EOPNOTSUPP of errno(3). A kernel that does not know the question (ENOSYS) is not asked to read ahead.
 _CANNOT_WAIT = (11, 95)
+
+# Of so many files one asks; when they were cached, so will be the others.
+_QUESTIONS = 20
 
 # What every start loads of ours from here on, in that order.
 OWN = (
@@ -61,16 +64,15 @@ def announce(file: str) -> None:
 
 def announce_own() -> None:
     """Announce our own modules, unless the first of them is in the page cache."""
-    files = [f"{HOME}/{name}" for name in OWN]
     try:
-        opened = posix.open(_bytecode(files[0]), posix.O_RDONLY | posix.O_CLOEXEC)
+        opened = posix.open(_bytecode(HOME + OWN[0]), posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:  # not there: we are in an archive, or bytecode is elsewhere
         return
     known = is_cached(opened)
     posix.close(opened)
     if not known:
-        for file in files:
-            announce(_bytecode(file))
+        for name in OWN:
+            announce(_bytecode(HOME + name))
 
 
 def is_cached(opened: int) -> bool:
@@ -94,30 +96,37 @@ class Ahead:
 
     Attributes:
         needed: Whether that is so.
+        questions: How many more files may be asked about.
     """
 
     __slots__ = (
-        *("_asked", "_dotted", "_folders", "_lacked", "_packages", "_path", "_plain", "_stems", "_told"),
-        "needed",
+        *("_asked", "_dotted", "_folders", "_lacked", "_on_path", "_packages", "_path", "_places", "_plain"),
+        *("_stems", "_told", "needed", "questions"),
     )
 
     def __init__(self, look: Callable[[str], Folder | None]) -> None:
         self._folders = _Remembered(look)
         self._stems = _Remembered(self._read_stems)
         self._packages = _Remembered(self._read_packages)
-        self._path: tuple[list[str], frozenset[str]] = [], frozenset()
+        self._path: list[str] = []
+        self._places: list[str] = []
+        self._on_path: frozenset[str] = frozenset()  # the names of what is there
         self._dotted: set[str] = set()  # names of code that was followed, with a dot
         self._plain: set[str] = set()  # and without
         self._asked: set[str] = set()  # what was looked for, and where
         self._told: set[str] = set()  # what was found
         self._lacked = False
         self.needed = False
+        self.questions = _QUESTIONS
 
-    def notice(self, opened: int) -> None:
+    def notice(self, file: str, opened: int) -> None:
         """A module's bytecode is about to be read from this file."""
+        if file.startswith(HOME):  # what we know of our own files says nothing of the function's
+            return
         lacked = not is_cached(opened)
         self.needed = lacked and self._lacked
         self._lacked = lacked
+        self.questions = 0 if self.needed else self.questions - 1
 
     def follow(self, code: CodeType, file: str) -> None:
         """Announce what the code of this source file names."""
@@ -130,9 +139,11 @@ class Ahead:
         dotted = names & self._dotted
         for package in self._packages[file.rpartition("/")[0]]:
             self._search([package], self._stems[package], names, dotted)
-        if self._path[0] != sys.path:
-            self._path = list(sys.path), frozenset().union(*[self._stems[place] for place in sys.path])
-        self._search(self._path[0], self._path[1], names.difference(sys.modules), dotted)
+        if self._path != sys.path:
+            self._path = list(sys.path)
+            self._places = [place for place in sys.path if type(place) is str]  # others mean nothing there
+            self._on_path = frozenset().union(*[self._stems[place] for place in self._places])
+        self._search(self._places, self._on_path, names.difference(sys.modules), dotted)
 
     def _search(self, places: list[str], stems: frozenset[str], names: set[str], dotted: set[str]) -> None:
         """Announce modules of these names, each in the first place that has it."""

@@ -10,8 +10,6 @@ from posix import O_CLOEXEC, O_RDONLY, close, read, stat
 from posix import open as open_file
 from time import thread_time_ns
 
-from aioric.ahead import CACHED
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _frozen_importlib import ModuleSpec
@@ -75,15 +73,13 @@ class PreparedLoader(SourceFileLoader):
 class SourceLoader(PreparedLoader):
     """Becomes the interpreter's own loader once it was asked for the code."""
 
-    begun: tuple[stat_result, Compiled, Ahead]
+    begun: tuple[stat_result, str, Compiled, Ahead]
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The module's code: from bytecode that is valid, else as the interpreter comes by it."""
-        status, compiled, ahead = self.begun
+        status, cached, compiled, ahead = self.begun
         del self.begun
         self.__class__ = SourceFileLoader  # type: ignore[assignment]  # nobody shall tell the difference
-        place, _, name = self.path.rpartition("/")
-        cached = f"{place}/__pycache__/{name[:-3]}{CACHED}"
         code = _from_bytecode(self.path, status, cached, ahead)
         if code is None:
             before = _identity(cached)
@@ -120,8 +116,8 @@ def _from_bytecode(file: str, status: stat_result, cached: str, ahead: Ahead) ->
 def _read(file: str, ahead: Ahead | None = None) -> bytes:
     opened = open_file(file, O_RDONLY | O_CLOEXEC)
     try:
-        if ahead is not None and not ahead.needed:
-            ahead.notice(opened)
+        if ahead is not None and ahead.questions:
+            ahead.notice(file, opened)
         data = part = read(opened, _AT_ONCE)
         while len(part) == _AT_ONCE:
             part = read(opened, _AT_ONCE)

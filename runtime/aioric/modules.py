@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _KIND, _FOLDER, _FILE = 0o170000, 0o040000, 0o100000  # of `st_mode`: inode(7)
 _BUILT_IN = frozenset(sys.builtin_module_names)
 _NOT_SOURCE = (*EXTENSIONS, ".pyc")  # what else a module may be
+_HINTS = (".so", ".pyc")  # all of Linux's end with one of these
 
 
 class Folder:
@@ -38,7 +39,10 @@ class Folder:
     def __init__(self, changed_ns: int, names: list[str]) -> None:
         self.changed_ns = changed_ns
         self.names = frozenset(names)
-        self.unusual = frozenset([each.partition(".")[0] for each in names if each.endswith(_NOT_SOURCE)])
+        found: list[str] = []
+        if _HINTS[0] in (text := "/".join(names)) or _HINTS[1] in text:  # most folders have none
+            found = [each.partition(".")[0] for each in names if each.endswith(_NOT_SOURCE)]
+        self.unusual = frozenset(found)
 
 
 _NO_PLACE = Folder(0, [])
@@ -70,7 +74,7 @@ class ModuleFinder:
         stem = name.rpartition(".")[2]
         source = stem + ".py"
         for place in sys.path if path is None else path:
-            folder = self._look(place)
+            folder = self._look(place, stem, source)
             if folder is None:
                 break
             if stem in folder.names:
@@ -107,20 +111,25 @@ class ModuleFinder:
         if status.st_mode & _KIND != _FILE:
             return None
         loader = SourceLoader(name, file)
-        loader.begun = status, self.compiled, self._ahead
         spec = ModuleSpec(name, loader, origin=file, is_package=is_package)
         spec.has_location = True
-        spec.cached = f"{place}/__pycache__/{stem}{CACHED}"
+        spec.cached = cached = f"{place}/__pycache__/{stem}{CACHED}"
+        loader.begun = status, cached, self.compiled, self._ahead
         return spec
 
-    def _look(self, place: str) -> Folder | None:
-        """What is in a folder; `None` if that is not for us to say."""
+    def _look(self, place: str, stem: str = "", source: str = "") -> Folder | None:
+        """What is in a folder; `None` if that is not for us to say.
+
+        One that had the module has no second look: the file itself is asked next, and tells if it has gone.
+        """
         importer = sys.path_importer_cache.get(place, FileFinder)
         if importer is None:  # the interpreter has found out that it is no place for modules
             return _NO_PLACE
         try:
-            status = stat(place)
             known = self._folders.get(place)
+            if known is not None and (source in known.names or stem in known.names):
+                return known
+            status = stat(place)
             if known is not None and known.changed_ns == status.st_mtime_ns:
                 return known
             ordinary = importer is FileFinder or type(importer) is FileFinder
