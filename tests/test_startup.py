@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -176,6 +177,19 @@ def test_the_first_module_has_what_tools_look_for(
     assert first.bootstrap.__name__ == PATCHABLE
     with pytest.raises(AttributeError, match="has no attribute 'something'"):
         _ = first.something
+
+
+def test_a_python_that_is_too_old_is_told_so() -> None:
+    """It does not come as far as what it does not know, and names itself."""
+    script = (
+        "import runpy, sys; sys.version_info = (3, 10, 13, 'final', 0)\n"
+        "runpy.run_module('aioric', run_name='__main__')"
+    )
+    environment = {"PYTHONPATH": str(Path(startup.__file__).parents[1])}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=False)
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(b"aioric needs Python 3.11 or newer, and " + sys.executable.encode())
 
 
 def _tools() -> ModuleType:

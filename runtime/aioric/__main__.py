@@ -5,6 +5,9 @@
 
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036 - who copies us somewhere is held to nothing by pyproject.toml
+    sys.exit(f"aioric needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}")
+
 # Until our own modules are in, nothing of the function's may be importable: `-m` has put the working
 # folder first on the path, where a file named like one of the standard library's would win.
 beginning = sys.path[:1] if __package__ and not sys.flags.safe_path else []

@@ -36,6 +36,22 @@ def unpacked(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.11"])
+def test_a_managed_python_that_is_too_old_is_told_so(unpacked: Path, version: str) -> None:
+    """On AWS's runtimes before Python 3.11 the wrapper says what is wrong; on others it goes on."""
+    ran = subprocess.run(
+        [str(unpacked / "aioric-wrapper"), sys.executable, "/var/runtime/bootstrap.py"],
+        env={"AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    told = f"aioric needs Python 3.11 or newer, and this function's runtime is AWS_Lambda_python{version}\n"
+    assert ran.returncode == 1
+    assert (ran.stderr == told) is (version != "3.11")
+
+
 async def test_bootstrap(unpacked: Path, aioric_function: type[Emulator]) -> None:
     """The emulator starts the unpacked `bootstrap` as Lambda does, and the function answers."""
     command = [str(unpacked / "bootstrap")]
