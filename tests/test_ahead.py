@@ -7,6 +7,7 @@ import json
 import mmap
 import os
 import py_compile
+import resource
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from aioric.ahead import CACHED, EXTENSIONS, Ahead, announce, is_cached
+from aioric.ahead import CACHED, EXTENSIONS, Ahead, announce, has_waited, is_cached
 from aioric.modules import ModuleFinder
 
 RUNTIME = Path(__file__).parents[1] / "runtime"
@@ -164,7 +165,7 @@ def arrives(file: Path) -> bool:
     return in_memory(file)
 
 
-def known(file: Path) -> bool:
+def known(file: Path) -> bool | None:
     """What we find out about a file."""
     descriptor = os.open(file, os.O_RDONLY)
     try:
@@ -185,9 +186,25 @@ def test_whether_a_file_is_cached(tmp_path: Path) -> None:
     assert known(file)
 
 
-def test_a_file_system_that_cannot_say() -> None:
-    """Where the kernel cannot tell, a file is taken to be far away."""
-    assert not known(Path("/proc/self/stat"))
+@pytest.mark.parametrize("waited", [False, True])
+def test_a_file_system_that_cannot_say(waited: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
+    """Where the kernel cannot tell, files are announced if the process had to wait for its own pages."""
+    status = Path("/proc/self/stat")
+    assert known(status) is None
+    if waited:
+        file = tmp_path / "program"
+        file.write_bytes(b"x" * mmap.PAGESIZE)
+        evict(file)
+        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as pages:
+            assert pages[0] == ord("x")
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_majflt
+    ahead = Ahead(ModuleFinder()._look)  # noqa: SLF001 - as the finder makes it
+    with status.open("rb") as opened:
+        ahead.notice(str(status), opened.fileno())
+
+    assert faults > 0 or not waited
+    assert ahead.needed == has_waited() == (faults > 0)
+    assert ahead.questions == 0
 
 
 def test_a_pipe_that_is_announced(tmp_path: Path) -> None:

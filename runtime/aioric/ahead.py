@@ -1,8 +1,8 @@
 """Files that are about to be read, announced to the kernel, so that it reads them while Python is busy.
 
 A start reads hundreds of small files one after the other, and on storage that is far away it mostly waits.
-What the page cache has costs no wait: nothing is announced before a file is found that it lacks. Where that
-cannot be known it is taken to be so, for every environment of Lambda begins with an empty page cache.
+What the page cache has costs no wait: nothing is announced before a file is found that it lacks. Where the
+file system cannot tell, what counts is whether the interpreter itself had to be waited for.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ STEP_BYTES = 1 << 20
 
 HOME = __file__.rpartition("/")[0] + "/"
 
-# What the kernel says of a file that would have to be waited for, and a file system that cannot tell: EAGAIN
-# and EOPNOTSUPP of errno(3). A kernel that does not know the question (ENOSYS) is not asked to read ahead.
-_CANNOT_WAIT = (11, 95)
+_WAITING = 11  # EAGAIN of errno(3): the file would have to be waited for
+_CANNOT_SAY = 95  # EOPNOTSUPP: its file system does not tell, as overlayfs
+
+_MAJOR_FAULTS = 9  # its place behind the program's name
 
 # Of so many files one asks; when they were cached, so will be the others.
 _QUESTIONS = 20
@@ -70,17 +71,28 @@ def announce_own() -> None:
         return
     known = is_cached(opened)
     posix.close(opened)
-    if not known:
+    if not known and (known is False or has_waited()):
         for name in OWN:
             announce(_bytecode(HOME + name))
 
 
-def is_cached(opened: int) -> bool:
-    """Whether the beginning of an open file is in the page cache: preadv2(2)."""
+def is_cached(opened: int) -> bool | None:
+    """Whether the beginning of an open file is in the page cache; `None` if nobody can say: preadv2(2)."""
     try:
         return posix.preadv(opened, [bytearray(1)], 0, posix.RWF_NOWAIT) >= 0
-    except OSError as error:  # it would have to be waited for, or this file system cannot say
-        return error.errno not in _CANNOT_WAIT
+    except OSError as error:  # a kernel that does not know the question is not asked to read ahead
+        return None if error.errno == _CANNOT_SAY else error.errno != _WAITING
+
+
+def has_waited() -> bool:
+    """Whether the process had to wait for its own pages, those of the interpreter: proc_pid_stat(5)."""
+    try:
+        opened = posix.open("/proc/self/stat", posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return False
+    facts = posix.read(opened, 4096)
+    posix.close(opened)
+    return facts.rpartition(b")")[2].split()[_MAJOR_FAULTS] != b"0"
 
 
 class Ahead:
@@ -123,7 +135,11 @@ class Ahead:
         """A module's bytecode is about to be read from this file."""
         if file.startswith(HOME):  # what we know of our own files says nothing of the function's
             return
-        lacked = not is_cached(opened)
+        known = is_cached(opened)
+        if known is None:
+            self.needed, self.questions = has_waited(), 0
+            return
+        lacked = not known
         self.needed = lacked and self._lacked
         self._lacked = lacked
         self.questions = 0 if self.needed else self.questions - 1
