@@ -54,6 +54,10 @@ TRANSITIONS: dict[RuntimeState, frozenset[RuntimeState]] = {
 }
 
 
+# For the short way: an enumeration's member takes as long to look up as all else there is to decide.
+READY, RUNNING = RuntimeState.READY, RuntimeState.RUNNING
+
+
 class ClassicEnvironment(ExecutionEnvironment):
     """An environment whose runtime handles one invocation at a time."""
 
@@ -122,15 +126,15 @@ class ClassicEnvironment(ExecutionEnvironment):
             return None
         self.is_idle = False
         self.current = invocation
-        self.state = RuntimeState.RUNNING
+        self.state = RUNNING
         return self._parked.pop()
 
     def end_warm(self, invocation: Invocation, poll: Exchange) -> bool:
         """End an invocation: its answer and the next poll came as one. Give whether it was running."""
-        if self.current is not invocation or self.state is not RuntimeState.RUNNING or self.is_stopped:
+        if self.current is not invocation or self.state is not RUNNING or self.is_stopped:
             return False
         self.current = None
-        self.state = RuntimeState.READY
+        self.state = READY
         self.is_idle = True
         self._parked.append(poll)
         return True

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aioric_emulator.exchange import Application
+    from aioric_emulator.plain_invocation import PlainInvocation
+    from aioric_emulator.warm_lines import WarmCaller
 
 __all__ = ["Connection"]
 
@@ -29,12 +31,6 @@ __all__ = ["Connection"]
 MAX_HEAD = 1024 * 1024
 # How long, in seconds, a peer that still sends may take to read its last answer.
 LINGER = 0.5
-# How long, in seconds, an answer may wait for the next one, where the peer has asked for that already. A
-# runtime sends its answer and its next poll in one write, and wants nothing but an event: it is woken once.
-# With many lanes under load the next event of one comes after some milliseconds.
-HOLD = 0.02
-# Bytes above which an answer does not wait.
-MAX_HELD = 4096
 # Requests a peer may send ahead of its answers before it is no longer read.
 MAX_AHEAD = 32
 
@@ -48,6 +44,9 @@ class Shortcut(Protocol):
     def take(self, data: bytes) -> bool:
         """Take it; give whether it was."""
 
+    def expect(self, invocation: PlainInvocation, call: WarmCaller) -> None:
+        """Wait for the answer to an invocation, where answers come this way."""
+
 
 class Connection(Incoming, asyncio.Protocol):
     """The server's end of one connection."""
@@ -56,7 +55,6 @@ class Connection(Incoming, asyncio.Protocol):
         super().__init__(application)
         self._application = application
         self._on_lost = on_lost
-        self._transport: asyncio.Transport
         self._takes_input = True
         self._is_aborted = False
         # Whoever knows what a request that is like the last one means is asked before the parser.
@@ -69,8 +67,6 @@ class Connection(Incoming, asyncio.Protocol):
         self._is_paused = False
         # It has sent so much ahead that it is not read for now.
         self._is_ahead = False
-        self._held = b""
-        self._holder: asyncio.TimerHandle | None = None
         self._translate: Callable[[Answer], Answer] | None = getattr(application, "translate_fault", None)
         self._linger: asyncio.TimerHandle | None = None
 
@@ -85,7 +81,7 @@ class Connection(Incoming, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         # uvloop's transports are none of asyncio's class, and do the same.
-        self._transport = cast("asyncio.Transport", transport)
+        self._opened_transport(cast("asyncio.Transport", transport))
         if self._is_aborted:
             self._transport.abort()
 
@@ -94,9 +90,9 @@ class Connection(Incoming, asyncio.Protocol):
         if not self._takes_input:
             return
         shortcut = self.shortcut
-        is_free = self.current is None and self._at_boundary and self._is_writable
-        if shortcut is not None and is_free and shortcut.take(data):
-            return
+        if shortcut is not None and self.current is None and self._at_boundary and self._is_writable:  # noqa: SIM102 - one line each
+            if shortcut.take(data):
+                return
         self._feed(data)
         if self._in_head:
             self._head_size += len(data)
@@ -132,9 +128,9 @@ class Connection(Incoming, asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it was lost changes nothing
         """The connection is gone, in whatever state."""
-        for timer in (self._linger, self._holder):
-            if timer is not None:
-                timer.cancel()
+        if self._linger is not None:
+            self._linger.cancel()
+        self._closed_transport()
         self._truncate()
         self._waiting.clear()
         self._takes_input = False
@@ -230,33 +226,13 @@ class Connection(Incoming, asyncio.Protocol):
         """Send an exchange's answer, which is bytes already, and serve the next request."""
         if exchange is not self.current:
             return
-        if self._waiting or not self._takes_input or self._transport.is_closing():
-            if not self._transport.is_closing():
-                self._send(data)
-            self._go_on(exchange)
+        if self._takes_input and not self._waiting:
+            self.current = None
+            self._send_now(data)
             return
-        self.current = None
-        if self._held:
-            data, self._held = self._held + data, b""
-        self._transport.write(data)
-
-    def _send(self, data: bytes) -> None:
-        if self._held:
-            data, self._held = self._held + data, b""
-        self._transport.write(data)
-
-    def hold(self, data: bytes) -> None:
-        """Send an answer soon: whoever asks for more than one thing at once may get the answers at once."""
-        self._held += data
-        if len(self._held) > MAX_HELD:
-            self._send(b"")
-        elif self._holder is None:
-            self._holder = asyncio.get_running_loop().call_later(HOLD, self._let_go)
-
-    def _let_go(self) -> None:
-        self._holder = None
-        if self._held and not self._transport.is_closing():
-            self._send(b"")
+        if not self._transport.is_closing():
+            self._send(data)
+        self._go_on(exchange)
 
     def _go_on(self, exchange: HttpExchange) -> None:
         self.current = None
@@ -286,4 +262,5 @@ class Connection(Incoming, asyncio.Protocol):
         """Close at once. uvloop asks for a connection one turn before it makes it: then that is its end."""
         self._is_aborted = True
         if hasattr(self, "_transport"):
+            self._descriptor = -1
             self._transport.abort()

@@ -24,15 +24,15 @@ class Console:
 
     def __init__(self, *, is_colourful: bool = False) -> None:
         self._lines: list[str] = []
-        self._is_colourful = is_colourful
+        self.is_colourful = is_colourful
 
     def write(self, line: str, request_id: str = "") -> None:
-        """Print a line soon, with its invocation's colour if it has one."""
+        """Print a line soon, or several in one text, with its invocation's colour if it has one."""
         if not self._lines:
             asyncio.get_running_loop().call_later(DELAY, self.flush)
         # A bare carriage return is a line break within one event, as CloudWatch shows it.
         line = line.replace("\r", "\n") if "\r" in line else line
-        self._lines.append(paint(line, request_id) if self._is_colourful and request_id else line)
+        self._lines.append(paint(line, request_id) if self.is_colourful and request_id else line)
 
     def flush(self) -> None:
         """Print what waits."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
+
+from aioric_emulator.messages import Ending
+from aioric_emulator.plain_invocation import MAX_PLAIN, PlainInvocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aioric_emulator.messages import Ending, Invocation, Outcome
+    from aioric_emulator.messages import Invocation, Outcome
     from aioric_emulator.recording import Recorder
 
 __all__ = ["History"]
 
 # How many invocations are kept, and how much of each text.
 MAX_ENTRIES = 200
-MAX_TEXT = 64 * 1024
+MAX_TEXT = MAX_PLAIN
 MAX_LINES = 500
 MIB = 1024 * 1024
 
@@ -36,12 +39,25 @@ class Entry:
         self.request_id = invocation.request_id
         self.function = function
         self.environment = environment
-        self.time = time.time()
+        # One that was begun on the short way tells how it ended, if it did there.
+        self._plain = invocation if isinstance(invocation, PlainInvocation) else None
+        self.time = time.time() if self._plain is None else self._plain.time
         self.event = invocation.payload[:MAX_TEXT]
         self.event_size = len(invocation.payload)
 
+    def catch_up(self) -> None:
+        """Take over what has become of a plain invocation."""
+        plain = self._plain
+        if plain is None or plain.answer is None:
+            return
+        self._plain = None
+        self.answer, self.answer_size = plain.answer, len(plain.answer)
+        self.ending, self.max_memory = Ending(plain.duration), plain.environment.max_memory
+        self.state = "done"
+
     def describe(self) -> dict[str, Any]:
         """Give it as JSON has it."""
+        self.catch_up()
         description: dict[str, Any] = {
             "id": self.request_id,
             "function": self.function,
@@ -73,6 +89,8 @@ class History:
     def __init__(self, recorder: Recorder | None = None) -> None:
         self._recorder = recorder
         self._entries: OrderedDict[str, Entry] = OrderedDict()
+        # Invocations that nobody saw begin, and the names of their functions: entries when somebody looks.
+        self._noted: deque[tuple[str, PlainInvocation]] = deque(maxlen=MAX_ENTRIES)
         self._subscribers: list[Callable[[dict[str, Any]], None]] = []
         # Whether anybody is told of each change.
         self.is_watched = recorder is not None
@@ -80,6 +98,7 @@ class History:
     @property
     def entries(self) -> list[dict[str, Any]]:
         """The invocations, the latest last."""
+        self._settle()
         return [entry.describe() for entry in self._entries.values()]
 
     def subscribe(self, subscriber: Callable[[dict[str, Any]], None]) -> None:
@@ -94,6 +113,19 @@ class History:
 
     def began(self, function: str, environment: int, invocation: Invocation) -> None:
         """An invocation has begun, perhaps again."""
+        self._settle()
+        self._begin(function, environment, invocation)
+
+    def note(self, function: str, invocation: PlainInvocation) -> None:
+        """An invocation has begun that nobody watches. It may end without a further word."""
+        self._noted.append((function, invocation))
+
+    def _settle(self) -> None:
+        while self._noted:
+            function, invocation = self._noted.popleft()
+            self._begin(function, invocation.number, invocation)
+
+    def _begin(self, function: str, environment: int, invocation: Invocation) -> None:
         request_id, entries = invocation.request_id, self._entries
         entries.pop(request_id, None)
         entry = entries[request_id] = Entry(function, environment, invocation)
@@ -104,7 +136,7 @@ class History:
 
     def logged(self, invocation: Invocation | None, line: str) -> None:
         """A line was logged; one that belongs to no invocation is left out."""
-        entry = None if invocation is None else self._entries.get(invocation.request_id)
+        entry = None if invocation is None else self._find(invocation)
         if entry is None:
             return
         if entry.logs is None:
@@ -114,7 +146,7 @@ class History:
 
     def answered(self, invocation: Invocation, outcome: Outcome) -> None:
         """The caller has its answer."""
-        entry = self._entries.get(invocation.request_id)
+        entry = self._find(invocation)
         if entry is not None:
             entry.answer, entry.answer_size = outcome.body[:MAX_TEXT], len(outcome.body)
             entry.state = "failed" if outcome.is_error else "answered"
@@ -124,20 +156,16 @@ class History:
 
     def finished(self, invocation: Invocation, ending: Ending, max_memory: int) -> None:
         """The runtime is done with it; `max_memory` is in bytes."""
-        entry = self._entries.get(invocation.request_id)
+        entry = self._find(invocation)
         if entry is not None:
             entry.ending, entry.max_memory = ending, max_memory
             if entry.state == "answered":
                 entry.state = "done"
             self._tell(entry)
 
-    def done(self, invocation: Invocation, body: bytes, ending: Ending, max_memory: int) -> None:
-        """An invocation that nobody watches is answered and over."""
-        entry = self._entries.get(invocation.request_id)
-        if entry is not None:
-            entry.answer, entry.answer_size = body[:MAX_TEXT], len(body)
-            entry.ending, entry.max_memory = ending, max_memory
-            entry.state = "done"
+    def _find(self, invocation: Invocation) -> Entry | None:
+        self._settle()
+        return self._entries.get(invocation.request_id)
 
     def _tell(self, entry: Entry) -> None:
         for subscriber in list(self._subscribers):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aioric_emulator.configuration import FunctionConfiguration
     from aioric_emulator.guardian import Guardian
     from aioric_emulator.history import History
+    from aioric_emulator.journal import Listeners
     from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
     from aioric_emulator.results import InvokeResult
@@ -43,7 +44,7 @@ class HostedFunction:
     def __init__(
         self,
         configuration: FunctionConfiguration,
-        on_line: Callable[[str, str], None] | None = None,
+        listeners: Listeners = (None, None),
         history: History | None = None,
     ) -> None:
         self.configuration = configuration
@@ -53,7 +54,7 @@ class HostedFunction:
         self.warn = partial(self._record, invocation=None)
         self._service.find_external = partial(find_extensions, configuration.extensions, self.warn)
         self._events = EventAttempts(configuration, self.submit, self._be_awake_at)
-        self._journal = Journal(configuration, on_line)
+        self._journal = Journal(configuration, *listeners)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
         self.copies = Copies(self._service, self._environments, self._clock, self._apply)
         # Of the inits that went well, in milliseconds.
@@ -106,7 +107,7 @@ class HostedFunction:
         """All lines so far, of the function and of the platform."""
         for environment in self._environments.values():
             environment.drain_logs()
-        return list(self._journal.kept)
+        return self._journal.lines
 
     @property
     def environment_count(self) -> int:

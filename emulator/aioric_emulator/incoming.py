@@ -31,6 +31,7 @@ class Incoming(Piecemeal):
     _waiting: deque[HttpExchange]
 
     def __init__(self, application: Application) -> None:
+        super().__init__()
         self._parser = httptools.HttpRequestParser(self)
         # The request that is being read: its head while `_in_head` holds, then its body.
         self._reading = HttpExchange(self)

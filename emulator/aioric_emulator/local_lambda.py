@@ -32,6 +32,7 @@ class LocalLambda:
     requests for another machine's name are refused, but for `allowed_hosts` (see `AllowedHosts`).
     `on_line` is given each line of their logs, with its request id or nothing. What it raises ends nothing
     but itself: it is called no more, and leaving the context raises it, unless another error has done so.
+    `on_text`, in its place, is given as many lines at once as there are, and must not raise.
     An instance is used once. Raises `ValueError` where two functions have one name, and on entering `OSError`
     where the address cannot be taken.
     """
@@ -43,6 +44,7 @@ class LocalLambda:
         host: str = "127.0.0.1",
         port: int = 0,
         on_line: Callable[[str, str], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
         has_dashboard: bool = False,
         alias: str = "",
         recorder: Recorder | None = None,
@@ -54,7 +56,8 @@ class LocalLambda:
         for configuration in configurations:
             if configuration.name in self.functions:
                 raise ValueError(f"two functions are named {configuration.name}")
-            self.functions[configuration.name] = HostedFunction(configuration, self._listener, history)
+            hosted = HostedFunction(configuration, (self._listener, on_text), history)
+            self.functions[configuration.name] = hosted
         hosts = AllowedHosts(host, allowed_hosts)
         dashboard = None if history is None else Dashboard(self.functions, history, hosts)
         named = dict(self.functions)

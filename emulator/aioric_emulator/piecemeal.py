@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import socket
 import struct
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from aioric_emulator.exchange import has_body, render
+from aioric_emulator.outgoing import Outgoing
 
 if TYPE_CHECKING:
-    import asyncio
-
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Answer
 
 __all__ = ["Piecemeal"]
 
 
-class Piecemeal(ABC):
+class Piecemeal(Outgoing):
     """What `Connection` does with the exchanges that it serves and reads."""
 
-    _transport: asyncio.Transport
     current: HttpExchange | None
     _reading: HttpExchange
     _in_head: bool
@@ -89,10 +87,6 @@ class Piecemeal(ABC):
     @abstractmethod
     def peer_port(self) -> int:
         """The port at the other end."""
-
-    @abstractmethod
-    def _send(self, data: bytes) -> None:
-        """Write it, behind what waits to be written."""
 
     @abstractmethod
     def reply(self, exchange: HttpExchange, answer: Answer) -> None:

@@ -77,16 +77,15 @@ class TextLines:
 
     def start(self, invocation: Invocation) -> list[str]:
         """An invocation starts."""
-        return [f"START RequestId: {invocation.request_id} Version: $LATEST"]
+        return [self.plain_start(invocation.request_id, 0.0)]
+
+    def plain_start(self, request_id: str, at: float) -> str:  # noqa: ARG002 - no line has a time
+        """Give the line. `at` is when it was, in seconds since the epoch."""
+        return f"START RequestId: {request_id} Version: $LATEST"
 
     def end(self, invocation: Invocation, ending: Ending, max_memory: int) -> list[str]:
         """An invocation is over; `max_memory` is in bytes."""
-        duration = ending.duration * 1000
-        report = (
-            f"REPORT RequestId: {invocation.request_id}\tDuration: {duration:.2f} ms"
-            f"\tBilled Duration: {math.ceil(duration)} ms\tMemory Size: {self._memory} MB"
-            f"\tMax Memory Used: {megabytes(max_memory)} MB"
-        )
+        end, report = self.plain_end(invocation.request_id, ending.duration, max_memory, 0.0).split("\n")
         if ending.init_duration is not None:
             report += f"\tInit Duration: {ending.init_duration * 1000:.2f} ms"
         if ending.restore_duration is not None:
@@ -98,7 +97,16 @@ class TextLines:
             report += f"\tStatus: {ending.status}"
         if ending.status == "error":
             report += f"\tError Type: {ending.error_type}"
-        return [f"END RequestId: {invocation.request_id}", report]
+        return [end, report]
+
+    def plain_end(self, request_id: str, duration: float, max_memory: int, at: float) -> str:  # noqa: ARG002 - no line has a time
+        """Give the lines, as one text, where there is no more to say. `duration` is in seconds."""
+        duration *= 1000
+        return (
+            f"END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {duration:.2f} ms"
+            f"\tBilled Duration: {math.ceil(duration)} ms\tMemory Size: {self._memory} MB"
+            f"\tMax Memory Used: {megabytes(max_memory)} MB"
+        )
 
 
 class JsonLines:
@@ -146,14 +154,13 @@ class JsonLines:
         record = f'{{"requestId":{quoted(invocation.request_id)},"version":"$LATEST"}}'
         return [self._written("platform.start", record)]
 
+    def plain_start(self, request_id: str, at: float) -> str:
+        """Give the line for an id of ours. `at` is when it was, in seconds since the epoch."""
+        return self._written("platform.start", f'{{"requestId":"{request_id}","version":"$LATEST"}}', at)
+
     def end(self, invocation: Invocation, ending: Ending, max_memory: int) -> list[str]:
         """An invocation is over; `max_memory` is in bytes."""
-        # Every invocation has two lines; `json` would take ten times as long for them.
-        billed = math.ceil(ending.duration * 1000)
-        metrics = (
-            f'"durationMs":{shortest(ending.duration)},"billedDurationMs":{billed}'
-            f',"memorySizeMB":{self._memory},"maxMemoryUsedMB":{megabytes(max_memory)}'
-        )
+        metrics = self._metrics(ending.duration, max_memory)
         if ending.init_duration is not None:
             metrics += f',"initDurationMs":{milliseconds(ending.init_duration)}'
         if ending.restore_duration is not None:
@@ -165,11 +172,24 @@ class JsonLines:
         )
         return [self._written("platform.report", record)]
 
+    def plain_end(self, request_id: str, duration: float, max_memory: int, at: float) -> str:
+        """Give the line where there is no more to say. `duration` is in seconds."""
+        metrics = self._metrics(duration, max_memory)
+        record = f'{{"requestId":"{request_id}","metrics":{{{metrics}}},"status":"success"}}'
+        return self._written("platform.report", record, at)
+
+    def _metrics(self, duration: float, max_memory: int) -> str:
+        # Every invocation has two lines; `json` would take ten times as long for them.
+        return (
+            f'"durationMs":{shortest(duration)},"billedDurationMs":{math.ceil(duration * 1000)}'
+            f',"memorySizeMB":{self._memory},"maxMemoryUsedMB":{megabytes(max_memory)}'
+        )
+
     def _line(self, kind: str, record: dict[str, object]) -> str:
         return self._written(kind, json.dumps(record, separators=(",", ":")))
 
-    def _written(self, kind: str, record: str) -> str:
-        second, millisecond = divmod(int(time.time() * 1000), 1000)
+    def _written(self, kind: str, record: str, at: float | None = None) -> str:
+        second, millisecond = divmod(int((time.time() if at is None else at) * 1000), 1000)
         if second != self._second:
             self._second = second
             self._stamp = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -135,15 +135,15 @@ class Service:
 
         `invoke` comes to the same in more steps. None, and nothing is changed, where more is to be decided.
         """
-        environment = self._idle[-1] if self._idle else self._find_lanes()
-        poll = None if environment is None else environment.begin_warm(invocation)
-        if environment is None or poll is None:
+        idle = self._idle
+        environment = idle[-1] if idle else self._find_lanes()
+        if environment is None or (poll := environment.begin_warm(invocation)) is None:
             return None
-        if self._idle:
-            del self._idle[-1]
+        if idle:
+            del idle[-1]
         invocation.arrived_at = invocation.started_at = now
-        invocation.deadline = now + invocation.timeout
-        invocation.deadline_ms = int((invocation.deadline + self.epoch_offset) * 1000 + 0.5)
+        invocation.deadline = deadline = now + invocation.timeout
+        invocation.deadline_ms = int((deadline + self.epoch_offset) * 1000 + 0.5)
         return environment, poll
 
     def _find_lanes(self) -> ExecutionEnvironment | None:

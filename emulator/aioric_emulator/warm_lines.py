@@ -8,6 +8,7 @@ from aioric_emulator.answers import ACCEPTED
 from aioric_emulator.calls import refuse_payload
 from aioric_emulator.exchange import HttpExchange, render
 from aioric_emulator.known_heads import SizedHead
+from aioric_emulator.plain_invocation import MAX_PLAIN
 from aioric_emulator.runtime_api import INVOCATION
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from aioric_emulator.environment import RunningEnvironment
     from aioric_emulator.http_caller import HttpCaller
     from aioric_emulator.known_heads import KnownHead
-    from aioric_emulator.messages import Invocation
     from aioric_emulator.phases import ExecutionEnvironment
+    from aioric_emulator.plain_invocation import PlainInvocation
     from aioric_emulator.warm_path import WarmPath
 
 __all__ = ["WarmCaller", "WarmLane", "is_answer"]
@@ -40,22 +41,28 @@ class WarmCaller:
         self._path = path
         self._end = SizedHead(known.head)
         self._before = self._end.before
-        # The last event that was found to be JSON.
-        self._event = b""
+        # The last call that was taken: its bytes, its event, and how what the runtime is sent ends with that.
+        self._data = b""
+        self.event = b""
+        self.rest = b""
 
     def take(self, data: bytes) -> bool:
         """Take a call like the one before; give whether it is one, and was taken."""
+        return (data == self._data or self._read(data)) and self._path.begin(self)
+
+    def expect(self, invocation: PlainInvocation, call: WarmCaller) -> None:
+        """Nothing is answered here."""
+
+    def _read(self, data: bytes) -> bool:
         before, end = self._before, self._end
         if not data.startswith(before) or not end.goes_on(data, len(before)):
             return False
         event = data[len(before) + len(end.rest) :]
-        if len(event) != end.size:
+        if len(event) != end.size or end.size > MAX_PLAIN or refuse_payload(event, end.size) is not None:
             return False
-        if event != self._event:
-            if refuse_payload(event, len(event)) is not None:
-                return False
-            self._event = event
-        return self._path.begin(self, event)
+        self._data, self.event = data, event or b"{}"
+        self.rest = b"%d\r\n\r\n%b" % (len(self.event), self.event)
+        return True
 
 
 class WarmLane:
@@ -71,6 +78,8 @@ class WarmLane:
     ) -> None:
         self._connection = connection
         self.model, self.running = environments
+        # With many lanes that is many descriptors, and is done only for a caller who wants to see.
+        self._has_lines = None if self.model.is_managed else self.running.log.ask
         self._path = path
         self._poll_head = poll.head
         self._poll = HttpExchange(connection)
@@ -78,40 +87,67 @@ class WarmLane:
         self._end = SizedHead(answer.last_piece)
         pieces = [answer.fixed[0][1], answer.fixed[1][1], self._end.before]
         # What an answer begins with, around its two identifiers.
-        self.pieces = tuple(piece.decode("latin-1") for piece in pieces)
+        self._pieces = tuple(piece.decode("ascii") for piece in pieces)
         # What the caller's answer begins with.
-        self.answer_pieces = path.render_answer(answer.headers["content-type"])
+        self._answer_pieces = path.render_answer(answer.headers["content-type"])
         # What is expected here: the answer to an invocation, which begins so, for this caller.
-        self.invocation: Invocation | None = None
-        self.call: WarmCaller
-        self.head = b""
+        self._invocation: PlainInvocation | None = None
+        self._call: WarmCaller
+        self._head = b""
+        # What came behind the last head, the answer in it, and how what the caller is sent ends with that.
+        self._data = b""
+        self._answer = b""
+        self._rest = b""
 
-    def expect(self, invocation: Invocation, call: WarmCaller) -> None:
+    def expect(self, invocation: PlainInvocation, call: WarmCaller) -> None:
         """Wait for the answer to an invocation that is on its way to the runtime."""
-        self.invocation, self.call = invocation, call
-        first, second, third = self.pieces
-        self.head = f"{first}{invocation.request_id}{second}{invocation.invocation_id}{third}".encode(
-            "latin-1"
-        )
+        self._invocation, self._call = invocation, call
+        first, second, third = self._pieces
+        self._head = f"{first}{invocation.request_id}{second}{invocation.invocation_id}{third}".encode()
 
     def take(self, data: bytes) -> bool:
-        """Take the expected answer and the poll behind it; give whether it is that, and was taken."""
-        invocation, head, end = self.invocation, self.head, self._end
-        if invocation is None or not data.startswith(head) or not end.goes_on(data, len(head)):
+        """Take the expected answer and the poll behind it; give whether it is that, and was taken.
+
+        The caller has the answer before anything else is done.
+        """
+        invocation, head, path = self._invocation, self._head, self._path
+        if invocation is None or not data.startswith(head):
             return False
-        begin = len(head) + len(end.rest)
-        stop = begin + end.size
-        if data[stop:] != self._poll_head:
+        data = data[len(head) :]
+        if data != self._data and not self._read(data):
             return False
-        path = self._path
+        if path.history is not None and path.history.is_watched:
+            return False
         now = path.clock()
         if not path.service.end_warm(self.model, invocation, self._poll, now):
             return False
-        self.invocation = None
-        connection = self._connection
+        first, second, third = self._answer_pieces
+        head = f"{first}{invocation.request_id}{second}{invocation.trace_id}{third}".encode()
+        call, connection = self._call, self._connection
+        call.connection.send(call.exchange, head + self._rest)
+        self._invocation = None
         connection.current = self._poll
-        path.end(self, invocation, data[begin:stop], now)
         connection.hold(RUNTIME_ACCEPTED)
+        invocation.duration = now - invocation.arrived_at
+        invocation.answer = self._answer
+        invocation.environment = self.running
+        if self._has_lines is not None and self._has_lines(0):
+            self.running.read_last_lines(invocation)
+        path.journal.note(invocation)
+        if path.service.decided:
+            path.apply()
+        return True
+
+    def _read(self, data: bytes) -> bool:
+        end = self._end
+        if not end.goes_on(data, 0) or end.size > MAX_PLAIN:
+            return False
+        begin = len(end.rest)
+        stop = begin + end.size
+        if data[stop:] != self._poll_head:
+            return False
+        self._data, self._answer = data, data[begin:stop]
+        self._rest = b"%d\r\n\r\n%b" % (end.size, self._answer)
         return True
 
 
@@ -124,4 +160,5 @@ def is_answer(known: KnownHead) -> bool:
         and ANSWER_HEADERS.issuperset(known.headers)
         and bool(known.headers.get("content-type"))
         and SizedHead.fits(known.last_piece)
+        and known.head.isascii()
     )

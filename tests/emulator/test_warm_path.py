@@ -13,6 +13,7 @@ import pytest
 
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.local_lambda import LocalLambda
+from aioric_emulator.plain_invocation import MAX_PLAIN
 from tests.emulator.polling import until
 
 if TYPE_CHECKING:
@@ -269,6 +270,71 @@ async def test_the_page_has_every_invocation(tmp_path: Path) -> None:
         assert not caller.request_id.endswith(end)
         page.close()
         caller.close()
+
+
+async def test_a_page_that_is_opened_in_the_middle_sees_the_end(tmp_path: Path) -> None:
+    """An invocation that began unseen is shown as running, and then as done."""
+    async with serving(tmp_path, is_watched=True) as local:
+        caller, end = await local.warm()
+        caller.send({"do": "sleep", "seconds": 0.4})
+        await until(lambda: any(request_id.endswith(end) for _, request_id in local.lines[-1:]))
+        page = await local.connect()
+        page._writer.write(b"GET /_aioric/events HTTP/1.1\r\nHost: localhost\r\n\r\n")  # noqa: SLF001 - of the same file
+        await caller.answer()
+        states: list[str] = []
+        while not states or states[-1] != "done":
+            data = (await page._reader.readuntil(b"\n\n")).partition(b"data: ")[2]  # noqa: SLF001 - likewise
+            entry = json.loads(data)
+            if entry["id"] == caller.request_id:
+                states.append(entry["state"])
+        assert states == ["running", "answered", "done"]
+        assert caller.request_id.endswith(end)
+        page.close()
+        caller.close()
+
+
+async def test_what_is_large_has_the_long_way(tmp_path: Path) -> None:
+    """An event or an answer that would be kept whole for nobody; those around it have the short one."""
+    async with serving(tmp_path) as local:
+        caller, end = await local.warm()
+        large = await caller.call({"word": "x" * (MAX_PLAIN + 1)})
+        assert isinstance(large, dict)
+        assert len(large["event"]["word"]) == MAX_PLAIN + 1
+        assert not caller.request_id.endswith(end)
+        answer = await caller.call({"do": "large", "size": MAX_PLAIN + 1})
+        assert answer == "x" * (MAX_PLAIN + 1)
+        assert caller.request_id.endswith(end), "it began on the short way, and ended on the long one"
+        for _ in range(4):
+            await caller.call({"number": 1})
+        assert caller.request_id.endswith(end)
+        reports = [line for line in local.function.logs if line.startswith("REPORT")]
+        assert len({line.split()[2] for line in reports}) == len(reports) == 12
+        caller.close()
+
+
+def test_it_is_the_same_on_uvloop(tmp_path: Path) -> None:
+    """Events, answers and lines, where what is written goes past the loop's own transports."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def scenario() -> None:
+        async with serving(tmp_path) as local:
+            caller, end = await local.warm()
+            assert local.function.logs, "which has all of them written"
+            local.lines.clear()
+            for number in range(50):
+                answer = await caller.call({"do": "print", "word": "x" * number})
+                assert isinstance(answer, dict)
+                assert answer["id"] == caller.request_id
+                assert caller.request_id.endswith(end)
+            await until(lambda: len(local.lines) == 200)
+            first = [line.partition(" ")[0] for line, _ in local.lines]
+            assert first == ["START", "printed", "END", "REPORT"] * 50
+            assert all(len({each for _, each in local.lines[at : at + 4]}) == 1 for at in range(0, 200, 4))
+            caller.close()
+            await caller._writer.wait_closed()  # noqa: SLF001 - of the same file
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Layout:
         self.headers = response.headers
         self.changing = changing
         self._values: list[tuple[str, slice]] = []
-        self._fixed: list[tuple[slice, bytes]] = []
+        self._fixed: list[tuple[slice, str]] = []
         start = stop = 0
         for line in head.split(b"\r\n"):
             spelled, _, value = line.partition(b": ")
@@ -95,19 +95,22 @@ class Layout:
             if _CHANGING.get(spelled) in changing:
                 begin = end - len(value)
                 self._values.append((_CHANGING[spelled], slice(begin, end)))
-                self._fixed.append((slice(stop, begin), head[stop:begin]))
+                self._fixed.append((slice(stop, begin), head[stop:begin].decode("latin-1")))
                 stop = end
             start = end + 2
-        self._fixed.append((slice(stop, None), head[stop:]))
+        self._fixed.append((slice(stop, None), head[stop:].decode("latin-1")))
 
     def read(self, head: bytes) -> Response | None:
         """What another head of this length says, if that can be told at a glance."""
+        if not head.isascii():  # only then a character is where its byte is
+            return None
+        text = head.decode()
         for where, fixed in self._fixed:
-            if head[where] != fixed:
+            if text[where] != fixed:
                 return None
         headers = self.headers.copy()
         for name, where in self._values:
-            value = str(head[where], "utf-8", "surrogateescape")
+            value = text[where]
             if not value.isprintable():  # as line ends are not
                 return None
             headers[name] = value.strip(" ")
