@@ -90,7 +90,7 @@ async def test_what_was_noted_is_written_soon(tmp_path: Path) -> None:
 
 async def test_json_lines_say_when_it_was(tmp_path: Path) -> None:
     """Not when it was written."""
-    journal = Journal(configure(tmp_path, env={"AWS_LAMBDA_LOG_FORMAT": "JSON"}), None, None)
+    journal = Journal(configure(tmp_path, log_format="JSON"), None, None)
     invocation = plain("one")
     journal.note(invocation)
     journal.note(over(invocation, Memory()))
