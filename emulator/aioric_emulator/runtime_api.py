@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from aioric_emulator import answers
+from aioric_emulator.allowed_hosts import AllowedHosts
 from aioric_emulator.messages import RuntimeAnswer
 from aioric_emulator.streamed_call import RelayedCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aioric_emulator.exchange import HttpExchange
     from aioric_emulator.messages import Invocation
@@ -30,6 +31,8 @@ NEXT = f"{INVOCATION}next"
 EXTENSION = "/2020-01-01/extension"
 TELEMETRY = "/2022-07-01/telemetry"
 LOGS = "/2020-08-15/logs"
+# What browsers alone send along, or what comes by a name that a page of the web has lead here.
+OF_A_PAGE = answers.error_answer(403, "Forbidden", "This is for runtimes and extensions, not for a web page")
 
 
 def read_path(target: str) -> str:
@@ -79,6 +82,7 @@ class RuntimeApi:
         self._clock = clock
         # Carries out what the model decided with the request.
         self._apply = apply
+        self._hosts = AllowedHosts()
         post, get, put = "POST", "GET", "PUT"
         self._routes: dict[str, tuple[str, Callable[[HttpExchange], None]]] = {
             f"{RUNTIME}/ping": (get, lambda exchange: exchange.reply(answers.PONG)),
@@ -95,6 +99,9 @@ class RuntimeApi:
 
     def handle(self, exchange: HttpExchange) -> None:
         """Route a request. The two of every invocation are looked at first."""
+        if self._is_of_a_page(exchange.headers):
+            exchange.reply(OF_A_PAGE)
+            return
         target, method = exchange.target, exchange.method
         if target == NEXT and method == "GET":
             self._environment.next(exchange, exchange.size, self._clock())
@@ -110,6 +117,12 @@ class RuntimeApi:
         else:
             route[1](exchange)
         self._apply()
+
+    def _is_of_a_page(self, headers: Mapping[str, str]) -> bool:
+        # It could take an event away, or end the environment; with `aioric-rie` the port is known to all.
+        host = headers.get("host")
+        is_called = host is None or self._hosts.include(host)
+        return not is_called or "origin" in headers or "sec-fetch-site" in headers
 
     def opened(self, exchange: HttpExchange) -> None:
         """Have a response passed on while it arrives, where its caller asked for a stream."""

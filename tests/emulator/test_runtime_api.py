@@ -152,3 +152,23 @@ def test_a_target_that_is_no_address_leads_nowhere() -> None:
     assert answer is not None
     assert answer.status == 404
     assert read_path("http://host/a?b") == "/a"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},
+        {"host": "evil.example:9001"},
+    ],
+)
+def test_a_web_page_takes_no_event(headers: dict[str, str]) -> None:
+    """Nor does it say anything in a runtime's place; the event stays where it was."""
+    desk = Desk()
+    assert desk.status("GET", f"{V}/runtime/invocation/next", **headers) == 403
+    assert desk.status("POST", f"{V}/runtime/init/error", b"{}", **headers) == 403
+    assert desk.status("POST", "/2020-01-01/extension/register", b'{"events": []}', **headers) == 403
+    assert desk.platform.inits == []
+    own = {"host": "127.0.0.1:9001", "sec_fetch_mode": "cors"}
+    assert desk.status("GET", f"{V}/runtime/invocation/next", **own) == 200
