@@ -17,10 +17,11 @@ import pytest
 from aioric import modules, startup
 from aioric.bytecode import WORTH_A_WORD
 from aioric.drivers.around import Around
+from aioric.function.aside import PATCHABLE, import_own
 from aioric.heap import Heap
 from aioric.identity import Identity
 from aioric.messages import Buffered
-from aioric.startup import PATCHABLE, Runtime, main, prepare_path
+from aioric.startup import Runtime, main, prepare_path
 from tests.lifecycle.journals import Lines, an_invocation, config, journal
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def test_a_python_that_is_too_old_is_told_so() -> None:
 
 
 def _tools() -> ModuleType:
-    return startup.import_own(PATCHABLE)
+    return import_own(PATCHABLE)
 
 
 def _first_module(package: str) -> ModuleType:

@@ -28,15 +28,9 @@ from aioric.heap import Heap  # noqa: E402 - see above
 
 heap = Heap()
 
-from aioric.function.aside import import_own  # noqa: E402 - see above
-from aioric.startup import PATCHABLE, main  # noqa: E402 - likewise
-
-
-def __getattr__(name: str) -> object:
-    """Monitoring tools look here for the official client's `bootstrap`, to replace parts of it."""
-    if name == "bootstrap":
-        return import_own(PATCHABLE)
-    raise AttributeError(f"module '__main__' has no attribute {name!r}")
-
+# Monitoring tools look here for the official client's `bootstrap`, to replace parts of it. Little is written
+# in this file, since it alone is compiled at each start.
+from aioric.function.aside import offer as __getattr__  # noqa: E402, F401 - the interpreter's name for it
+from aioric.startup import main  # noqa: E402 - likewise
 
 main(sys.argv, beginning, heap, managed=not __package__)

@@ -17,7 +17,7 @@ from aioric.drivers.around import Around
 from aioric.drivers.loops import completer, loop_opener
 from aioric.drivers.streams import load_streams
 from aioric.errors import NotInLambda, PlatformFault
-from aioric.function.aside import import_own as import_own  # noqa: PLC0414 - `__main__` has it from here
+from aioric.function.aside import PATCHABLE, import_own
 from aioric.function.faults import describe, explain_exit
 from aioric.function.loader import ASYNC, ASYNC_GENERATOR, kind, load
 from aioric.function.payload import Codec
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from aioric.logs.setup import Journal
     from aioric.managed import Body
 
-PATCHABLE = "aioric.function.patchable"  # loaded when somebody asks `__main__` for it
 ERROR = 40  # as in `logging`, which a function may never import
 WARNING = 30  # likewise
 

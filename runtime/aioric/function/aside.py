@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+PATCHABLE = "aioric.function.patchable"  # loaded when somebody asks `__main__` for it
+
 
 def import_stdlib(name: str) -> ModuleType:
     """The standard library's module of this name, whatever the function has put in its way.
@@ -50,6 +52,17 @@ def import_own(name: str) -> ModuleType:
             __import__(name)
         loaded = sys.modules[name]
     return loaded
+
+
+def offer(name: str) -> ModuleType:
+    """What `__main__` has beside its variables: `bootstrap`, as awslambdaric has it, for tools that patch it.
+
+    Raises:
+        AttributeError: It is asked for anything else.
+    """
+    if name == "bootstrap":
+        return import_own(PATCHABLE)
+    raise AttributeError(f"module '__main__' has no attribute {name!r}")
 
 
 class Aside:
