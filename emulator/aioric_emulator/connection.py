@@ -222,13 +222,19 @@ class Connection(Incoming, asyncio.Protocol):
                 self._send(data)
         self._go_on(exchange)
 
-    def send(self, exchange: HttpExchange, data: bytes) -> None:
-        """Send an exchange's answer, which is bytes already, and serve the next request."""
+    def send(self, exchange: HttpExchange, data: bytes, *, at_once: bool) -> None:
+        """Send an exchange's answer, which is bytes already, and serve the next request.
+
+        `at_once`: before this returns, as far as there is room, and not with what else this turn brings.
+        """
         if exchange is not self.current:
             return
         if self._takes_input and not self._waiting:
             self.current = None
-            self._send_now(data)
+            if at_once:
+                self._send_now(data)
+            else:
+                self._send(data)
             return
         if not self._transport.is_closing():
             self._send(data)

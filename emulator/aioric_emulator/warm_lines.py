@@ -124,7 +124,7 @@ class WarmLane:
         first, second, third = self._answer_pieces
         head = f"{first}{invocation.request_id}{second}{invocation.trace_id}{third}".encode()
         call, connection = self._call, self._connection
-        call.connection.send(call.exchange, head + self._rest)
+        call.connection.send(call.exchange, head + self._rest, at_once=path.is_alone)
         self._invocation = None
         connection.current = self._poll
         connection.hold(RUNTIME_ACCEPTED)

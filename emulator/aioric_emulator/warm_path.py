@@ -64,6 +64,9 @@ class WarmPath:
         self.service = service
         self.clock = clock
         self.journal, self.history = logs
+        # Whoever is waited for is woken at once, where there is one of them. Of many each would be woken for
+        # one event or answer, where at the end of the loop's turn there are several for it.
+        self.is_alone = configuration.concurrency is None
         self._be_awake_at, self.apply = deeds
         self._name = configuration.name
         self._timeout = configuration.timeout
@@ -96,7 +99,7 @@ class WarmPath:
     def begin(self, call: WarmCaller) -> bool:
         """Hand a call to a warm environment, if there is one and nobody but the caller watches.
 
-        The event leaves as soon as it can: on another core the runtime is at work while the rest is done.
+        The event leaves before the books are kept: on another core the runtime is at work meanwhile.
         """
         history, service = self.history, self.service
         if history is not None and history.is_watched:
@@ -114,7 +117,7 @@ class WarmPath:
             f"{first}{invocation.request_id}{second}{invocation.deadline_ms}{third}{invocation.invocation_id}"
             f"{fourth}{invocation.trace_id}{fifth}"
         )
-        connection.send(poll, head.encode() + call.rest)  # type: ignore[arg-type]  # likewise
+        connection.send(poll, head.encode() + call.rest, at_once=self.is_alone)  # type: ignore[arg-type]  # likewise
         lane = connection.shortcut or self._learn_lane(connection, model)
         if lane is not None:
             lane.expect(invocation, call)

@@ -96,7 +96,7 @@ def test_what_is_sent_now_has_left_before_the_loop_goes_on(run: Callable[..., No
     async def scenario(peers: Peers) -> None:
         await peers.ask()
         own = peers.writer.get_extra_info("socket")
-        peers.connection.send(peers.exchange, b"now")
+        peers.connection.send(peers.exchange, b"now", at_once=True)
         # Nothing else has run in between: no turn of the loop.
         assert os.read(own.fileno(), 100) == b"now"
         await peers.ask()
@@ -109,11 +109,11 @@ def test_what_there_is_no_room_for_follows_in_order(run: Callable[..., None]) ->
 
     async def scenario(peers: Peers) -> None:
         await peers.ask()
-        peers.connection.send(peers.exchange, MUCH)
+        peers.connection.send(peers.exchange, MUCH, at_once=True)
         peers.writer.write(b"GET / HTTP/1.1\r\n\r\n")
         assert await peers.reader.readexactly(len(MUCH)) == MUCH
         await until(lambda: len(peers.application.exchanges) == 2)
-        peers.connection.send(peers.exchange, b"end")
+        peers.connection.send(peers.exchange, b"end", at_once=True)
         assert await peers.reader.readexactly(3) == b"end"
 
     run(scenario)
@@ -125,7 +125,7 @@ def test_what_is_held_leaves_with_what_is_sent_and_before_it(run: Callable[..., 
     async def scenario(peers: Peers) -> None:
         await peers.ask()
         peers.connection.hold(b"held ")
-        peers.connection.send(peers.exchange, b"sent")
+        peers.connection.send(peers.exchange, b"sent", at_once=True)
         assert await peers.reader.read(100) == b"held sent"
         peers.connection.hold(b"alone")
         started = asyncio.get_running_loop().time()
@@ -146,11 +146,11 @@ def test_an_answer_for_a_peer_that_has_gone_goes_nowhere(run: Callable[..., None
             await until(lambda: peers.application.exchanges)
             connection, exchange = peers.connection, peers.exchange
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.send(exchange, b"x")
+        connection.send(exchange, b"x", at_once=True)
         connection.current = exchange
-        connection.send(exchange, MUCH)
+        connection.send(exchange, MUCH, at_once=True)
         await peers.ask()
-        peers.connection.send(peers.exchange, b"next")
+        peers.connection.send(peers.exchange, b"next", at_once=True)
         assert await peers.reader.read(100) == b"next"
 
     run(scenario)
@@ -163,7 +163,7 @@ def test_what_was_broken_off_here_sends_no_more(run: Callable[..., None]) -> Non
         await peers.ask()
         connection, exchange = peers.connection, peers.exchange
         connection.abort()
-        connection.send(exchange, b"late")
+        connection.send(exchange, b"late", at_once=True)
         assert await peers.reader.read() == b""
 
     run(scenario)
