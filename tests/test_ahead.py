@@ -21,6 +21,9 @@ from aioric.modules import ModuleFinder
 RUNTIME = Path(__file__).parents[1] / "runtime"
 PATIENCE_SECONDS = 10
 
+# The kernel begins to read what it is asked about; who loses the processor meanwhile may find it has arrived.
+TRIES = 20
+
 FILES = (
     *("shop/__init__.py", "shop/till.py", "shop/prices.py", "shop/back/__init__.py", "shop/back/room.py"),
     *(f"shop/fast{EXTENSIONS[0]}", "alone.py", "shop/alone.py", "name.space/file.py", "loose/file.py"),
@@ -179,8 +182,13 @@ def test_whether_a_file_is_cached(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x" * mmap.PAGESIZE)
     assert known(file)
+
+    def known_when_evicted() -> bool | None:
+        evict(file)
+        return known(file)
+
+    assert not all(known_when_evicted() for _ in range(TRIES))
     evict(file)
-    assert not known(file)
     announce(str(file))
     assert arrives(file)
     assert known(file)
@@ -234,21 +242,27 @@ def start(function: dict[str, Path]) -> None:
 
 def test_a_start_from_slow_storage(function: dict[str, Path]) -> None:
     """When two modules in a row were not cached, what the second one names is read before it is asked for."""
-    for file in function.values():
-        evict(file)
-    start(function)
+    for _ in range(TRIES):
+        for file in function.values():
+            evict(file)
+        start(function)
+        if in_memory(function["third"]):
+            break
     assert arrives(function["third"])
 
 
 def test_a_start_from_the_page_cache(function: dict[str, Path]) -> None:
     """When one module was not cached, or none, nothing is read that is not asked for."""
     start(function)
-    evict(function["third"])
-    start(function)
-    assert not in_memory(function["third"])
-    evict(function["app"])
-    start(function)
-    assert not in_memory(function["third"])
+
+    def is_read(*evicted: str) -> bool:
+        for name in (*evicted, "third"):
+            evict(function[name])
+        start(function)
+        return in_memory(function["third"])
+
+    assert not all(is_read() for _ in range(TRIES))
+    assert not all(is_read("app") for _ in range(TRIES))
 
 
 def test_our_own(tmp_path: Path) -> None:
@@ -271,6 +285,10 @@ def test_our_own(tmp_path: Path) -> None:
         run = subprocess.run(command, check=True, capture_output=True, text=True)
         return [Path(each).name.partition(".")[0] for each in json.loads(run.stdout)]
 
-    assert told() == ["modules"]
-    evict(home / "__pycache__" / f"modules{CACHED}")
-    assert told()[:3] == ["modules", "modules", "bytecode"]
+    assert any(told() == ["modules"] for _ in range(TRIES))
+
+    def told_when_evicted() -> list[str]:
+        evict(home / "__pycache__" / f"modules{CACHED}")
+        return told()[:3]
+
+    assert any(told_when_evicted() == ["modules", "modules", "bytecode"] for _ in range(TRIES))
