@@ -23,6 +23,7 @@ TASK = Path(__file__).parent / "task"
         ("asynchronous", "close", "ValueError"),
         ("sync", "too large", "Function.ResponseSizeTooLarge"),
         ("asynchronous", "too large", "Function.ResponseSizeTooLarge"),
+        ("sync", "fork", 7),
         ("asynchronous", "fork", 7),
         ("asynchronous", "cancel", "cancelled"),
     ],
@@ -42,3 +43,4 @@ async def test_the_environment_survives_its_function(
     assert answer == (result.payload["errorType"] if result.function_error else result.payload)
     assert before.payload == after.payload
     assert after.payload[1] == "open"
+    assert not [line for line in result.logs if "closed" in line and "ValueError" not in line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from aioric.drivers.watch import Watch
@@ -67,6 +68,7 @@ class Around:
         "_interruption",
         "_journal",
         "_lifespans",
+        "_process",
         "_shutdown",
         "_watch",
     )
@@ -150,6 +152,7 @@ class Around:
         self._always = bool(self._hooks and self._hooks.after_response)
         if self._hooks is not None and (self._hooks.lifespans or self._hooks.shutdown):
             lifespans = import_own("aioric.function.lifespans")
+            self._process = os.getpid()
             self._lifespans = lifespans.Lifespans(self._hooks, self._journal, self._complete)
             self._lifespans.enter()
         if self._config.gc_after_response:
@@ -176,8 +179,8 @@ class Around:
             self._shutdown = shutdown
 
     def close(self) -> None:
-        """Leave the lifespans."""
-        if self._lifespans is not None:
+        """Leave the lifespans, unless this is a process that a handler has forked: they are its parent's."""
+        if self._lifespans is not None and os.getpid() == self._process:
             seconds = 10.0 if self._shutdown is None else self._shutdown.left
             self._lifespans.leave(seconds, self._interrupter().bounded)
 

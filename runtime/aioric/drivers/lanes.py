@@ -129,11 +129,10 @@ class Lane(Line):
             if isinstance(answer, Streamed) or self._sink is not None:
                 streams = import_own("aioric.drivers.eventloop_streams")
                 answer = await streams.answer(self, self._sink, invocation, answer)
-        except BaseException as error:
-            # SystemExit above all; `serve` returns it. A process that the handler has forked ends by itself:
-            # it shares what the loop listens to, and would make its parent deaf.
+        except BaseException as error:  # noqa: BLE001 - a task must not raise it: it would end the loop at once
+            # SystemExit above all; `serve` returns it. A process that the handler has forked ends here.
             if os.getpid() != self._process:
-                raise
+                import_own("aioric.drivers.forked").end(error)
             answer = error
         self._end(invocation, answer)
 

@@ -6,11 +6,13 @@ handlers run at once.
 
 from __future__ import annotations
 
+import os
 import threading
 from _contextvars import copy_context
 from _queue import Empty, SimpleQueue
 
 from aioric.drivers.blocking import finish, stream
+from aioric.function.aside import import_own
 from aioric.messages import Streamed
 
 TYPE_CHECKING = False
@@ -98,12 +100,15 @@ class Lane:
     def serve(self, ended: SimpleQueue[BaseException | None]) -> None:
         """Poll, handle, answer; what ends it goes to `ended`, since nobody waits for a thread's error."""
         end: BaseException | None = None
+        process = os.getpid()
         try:
             self._conversation.poll()
             while (invocation := self._line.exchange()) is not None:
                 # A context for each invocation, as a task has it: nothing set in one is seen by the next.
                 copy_context().run(self._serve, invocation)
         except BaseException as error:  # noqa: BLE001 - `serve` raises it in the main thread
+            if os.getpid() != process:  # a process that the handler has forked, without a main thread to tell
+                import_own("aioric.drivers.forked").end(error)
             end = error
         self.ended = True
         ended.put(end)

@@ -1,0 +1,41 @@
+"""The end of a process that a handler has forked, where to raise would not end it.
+
+In a thread nobody waits for what is raised. An event loop takes it for a callback's fault: since Python 3.14
+a forked child is not known to run its parent's loop, and goes on with it. The child shares what that loop
+listens to, so it must take nothing from there, and close nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def end(error: BaseException) -> NoReturn:
+    """End this process as the interpreter would, had `error` left its main module."""
+    status = _status(error.code) if isinstance(error, SystemExit) else 1
+    if not isinstance(error, SystemExit):
+        sys.excepthook(type(error), error, error.__traceback__)
+    try:
+        atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing calls in its children too
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):  # it may be anything, closed for one, and this is the end
+                stream.flush()
+        os._exit(status)
+
+
+def _status(code: object) -> int:
+    """Tell the exit status that a `SystemExit` stands for: https://docs.python.org/3/library/sys.html#sys.exit."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)  # noqa: T201 - as the interpreter does
+    return 1
