@@ -5,7 +5,7 @@
 For each runtime, workload and concurrency: the time from exec to all slots polling; memory once it has
 served; CPU and throughput when every lane is always busy; latency when events arrive at half of what the
 official client can take. Interleaved, and every sample is a fresh process. `--matrix` is the whole field in
-short samples: a round of it takes six to eight minutes.
+short samples: a round of it takes some four minutes.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, help="contestants (default: all)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for the results")
     options = parser.parse_args(arguments)
-    options.rounds = options.rounds or (1 if options.quick or options.matrix else 3)
+    options.rounds = options.rounds or (1 if options.quick else 3)
     options.lanes = options.lanes or ([4] if options.quick else list(LANES))
     options.workloads = options.workloads or list(MATRIX_WORKLOADS if options.matrix else WORKLOADS)
     options.only = options.only or (list(MATRIX_NAMES) if options.matrix else names)
