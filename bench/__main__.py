@@ -38,7 +38,7 @@ class Suite:
     asked: bool = False
 
 
-# In about thirteen minutes in all, and in about one.
+# In about ten minutes in all, and in about one.
 SUITES = {
     "throughput": Suite(
         "throughput", 90, ("--sizes", "20B", "--pin", "apart", "together"), ("--sizes", "20B")
