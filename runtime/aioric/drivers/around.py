@@ -68,7 +68,6 @@ class Around:
         "_interruption",
         "_journal",
         "_lifespans",
-        "_process",
         "_shutdown",
         "_watch",
     )
@@ -112,13 +111,17 @@ class Around:
             if isinstance(error, Exception):
                 return 1
             raise
+        process = None
         try:
             status = self._wake(runtime)
+            process = os.getpid()  # not earlier: a snapshot may be restored in a copy of this one
             if status is None:
                 serve()
             return status or 0
         finally:
-            self.close()
+            # What a handler has forked leaves the lifespans to its parent.
+            if process in (None, os.getpid()):
+                self.close()
 
     def _wake(self, runtime: Lifetime) -> int | None:
         """The last steps before the first poll; returns an exit status if there shall be none."""
@@ -152,7 +155,6 @@ class Around:
         self._always = bool(self._hooks and self._hooks.after_response)
         if self._hooks is not None and (self._hooks.lifespans or self._hooks.shutdown):
             lifespans = import_own("aioric.function.lifespans")
-            self._process = os.getpid()
             self._lifespans = lifespans.Lifespans(self._hooks, self._journal, self._complete)
             self._lifespans.enter()
         if self._config.gc_after_response:
@@ -179,8 +181,8 @@ class Around:
             self._shutdown = shutdown
 
     def close(self) -> None:
-        """Leave the lifespans, unless this is a process that a handler has forked: they are its parent's."""
-        if self._lifespans is not None and os.getpid() == self._process:
+        """Leave the lifespans."""
+        if self._lifespans is not None:
             seconds = 10.0 if self._shutdown is None else self._shutdown.left
             self._lifespans.leave(seconds, self._interrupter().bounded)
 
