@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import mmap
 import os
@@ -10,16 +9,15 @@ import py_compile
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from aioric.ahead import CACHED, EXTENSIONS, Ahead, announce, has_waited, is_cached
 from aioric.modules import ModuleFinder
+from tests.page_cache import arrives, evict, in_memory
 
 RUNTIME = Path(__file__).parents[1] / "runtime"
-PATIENCE_SECONDS = 10
 
 # The kernel begins to read what it is asked about; who loses the processor meanwhile may find it has arrived.
 TRIES = 20
@@ -137,35 +135,6 @@ def compiled(file: Path) -> Path:
     made = py_compile.compile(str(file), doraise=True)
     assert made is not None
     return Path(made)
-
-
-def evict(file: Path) -> None:
-    """Take a file out of the page cache."""
-    descriptor = os.open(file, os.O_RDWR)
-    os.fsync(descriptor)  # only what is written can be evicted
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(descriptor)
-    if in_memory(file):
-        pytest.skip("this file system keeps everything in memory")
-
-
-def in_memory(file: Path) -> bool:
-    """Whether the page cache has the beginning of a file: mincore(2), which reads nothing."""
-    with file.open("r+b") as mapped, mmap.mmap(mapped.fileno(), 0, mmap.MAP_PRIVATE) as pages:
-        there = (ctypes.c_ubyte * 1)()
-        first = ctypes.c_char.from_buffer(pages)
-        address = ctypes.c_void_p(ctypes.addressof(first))
-        assert ctypes.CDLL(None).mincore(address, ctypes.c_size_t(1), there) == 0
-        del first, address
-        return bool(there[0] & 1)
-
-
-def arrives(file: Path) -> bool:
-    """Whether a file is read into the page cache; the kernel was only asked to begin."""
-    limit = time.monotonic() + PATIENCE_SECONDS
-    while not in_memory(file) and time.monotonic() < limit:
-        os.sched_yield()
-    return in_memory(file)
 
 
 def known(file: Path) -> bool | None:

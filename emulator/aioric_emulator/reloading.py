@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from watchfiles import Change
 
@@ -41,19 +41,11 @@ async def reload_changed(
     """
     from watchfiles import DefaultFilter, awatch  # noqa: PLC0415 - only hot reload needs it
 
-    by_root: dict[Path, list[HostedFunction]] = {}
-    programs: set[Path] = set()
-    ours = {path.resolve() for path in written}
-    for function in functions:
-        root, extensions = function.configuration.task_root.resolve(), function.configuration.extensions
-        by_root.setdefault(root, []).append(function)
-        if extensions is not None and extensions.is_dir():
-            programs.add(extensions.resolve())
-            # One within the function's own folder is watched with that.
-            if not extensions.resolve().is_relative_to(root):
-                by_root.setdefault(extensions.resolve(), []).append(function)
-        events = function.configuration.destinations
-        ours |= {each.resolve() for each in (events.on_success, events.on_failure) if isinstance(each, Path)}
+    functions = [*functions]
+    by_root, programs = find_folders(functions)
+    ours = find_written(functions, written)
+    ignored = frozenset(DefaultFilter.ignore_dirs)
+    data = await anyio.to_thread.run_sync(find_data, [*by_root], ignored) - ours
 
     class Sources(DefaultFilter):
         """The files that functions are made of, outside of folders such as `.git` and `.venv`."""
@@ -64,21 +56,53 @@ async def reload_changed(
             is_source = Path(path).suffix in CODE or path in data
             return (is_program or is_source) and super().__call__(change, path)
 
-    ignored = frozenset(DefaultFilter.ignore_dirs)
-    data = await anyio.to_thread.run_sync(find_data, [*by_root], ignored) - {str(path) for path in ours}
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(set_when_cancelled, stop)
         async for changes in awatch(
             *by_root, watch_filter=Sources(), debounce=DEBOUNCE, step=STEP, stop_event=stop
         ):
-            paths = sorted(Path(path) for _, path in changes)
-            for root, concerned in by_root.items():
-                changed = next((path for path in paths if path.is_relative_to(root)), None)
-                if changed is not None:
-                    for function in concerned:
-                        function.renew()
-                    on_reload(concerned, changed)
+            renew_below(by_root, sorted(Path(path) for _, path in changes), on_reload)
+
+
+def find_folders(functions: Iterable[HostedFunction]) -> tuple[dict[Path, list[HostedFunction]], set[Path]]:
+    """Give the folders to watch, with the functions that each of them is for, and those of programs."""
+    by_root: dict[Path, list[HostedFunction]] = {}
+    programs: set[Path] = set()
+    for function in functions:
+        root, extensions = function.configuration.task_root.resolve(), function.configuration.extensions
+        by_root.setdefault(root, []).append(function)
+        if extensions is not None and extensions.is_dir():
+            programs.add(extensions.resolve())
+            # One within the function's own folder is watched with that.
+            if not extensions.resolve().is_relative_to(root):
+                by_root.setdefault(extensions.resolve(), []).append(function)
+    return by_root, programs
+
+
+def find_written(functions: Iterable[HostedFunction], written: Iterable[Path]) -> set[str]:
+    """Give the files that are written while functions are served, destinations of events among them."""
+    ours = {str(path.resolve()) for path in written}
+    for function in functions:
+        events = function.configuration.destinations
+        for each in (events.on_success, events.on_failure):
+            if isinstance(each, Path):
+                ours.add(str(each.resolve()))
+    return ours
+
+
+def renew_below(
+    by_root: Mapping[Path, Sequence[HostedFunction]],
+    paths: Sequence[Path],
+    on_reload: Callable[[Sequence[HostedFunction], Path], None],
+) -> None:
+    """Renew the functions in whose folders these files are."""
+    for root, concerned in by_root.items():
+        changed = next((path for path in paths if path.is_relative_to(root)), None)
+        if changed is not None:
+            for function in concerned:
+                function.renew()
+            on_reload(concerned, changed)
 
 
 def find_data(roots: Iterable[Path], ignored: Container[str]) -> set[str]:

@@ -43,7 +43,19 @@ def test_it_ends_as_the_interpreter_would(
     assert bool(ended.stderr) == bool(said)
 
 
-def test_it_ends_with_its_log_closed() -> None:
-    """A closed stream does not stand in the way."""
-    source = CHILD.format(prelude="sys.stderr.close()", raising="sys.exit(7)")
-    assert subprocess.run([sys.executable, "-c", source], capture_output=True, check=False).returncode == 7
+@pytest.mark.parametrize(
+    ("prelude", "raising", "status"),
+    [
+        ("sys.stderr.close()", "sys.exit(7)", 7),
+        ("sys.stderr.close()", "sys.exit('enough')", 1),
+        ("sys.stdout = sys.stderr = None", "sys.exit(7)", 7),
+        ("sys.excepthook = None", "raise ValueError('odd')", 1),
+        ("atexit.register(sys.exit, 5)", "sys.exit(7)", 7),
+    ],
+)
+def test_nothing_stands_in_its_way(prelude: str, raising: str, status: int) -> None:
+    """A closed log, no log, a hook that cannot be called or exits: it ends, and does not go on."""
+    source = CHILD.format(prelude=prelude, raising=raising) + "print('went on')"
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, check=False)
+    assert ended.returncode == status
+    assert b"went on" not in ended.stdout

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import mmap
 import os
 import shutil
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.page_cache import arrives, evict
 
+if TYPE_CHECKING:
     from tests.packed.conftest import Task
 
 HUGE = 3 << 30
-PATIENCE_SECONDS = 10
 
 APP = (
     "import os\nimport tempfile\nfrom pathlib import Path\n\nimport _ssl\nimport shop.till\n\n"
@@ -65,32 +62,13 @@ def test_what_is_announced(reader: Task) -> None:
     assert not [file for file in files if "till" in file or file.startswith(("/proc", "/sys", "/dev"))]
 
 
-def _cached(file: Path) -> bool:
-    """Whether the page cache has the beginning of a file: mincore(2), which reads nothing."""
-    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), mmap.PAGESIZE, mmap.MAP_PRIVATE) as pages:
-        there = (ctypes.c_ubyte * 1)()
-        first = ctypes.c_char.from_buffer(pages)
-        address = ctypes.c_void_p(ctypes.addressof(first))
-        assert ctypes.CDLL(None).mincore(address, ctypes.c_size_t(mmap.PAGESIZE), there) == 0
-        del first, address
-        return bool(there[0] & 1)
-
-
 def test_the_kernel_reads_it(reader: Task) -> None:
     """A file that had left the page cache is back, though nobody has read it."""
     file = reader.folder / "prices.json"
-    opened = os.open(file, os.O_RDWR)
-    os.fsync(opened)  # only what is written can be evicted
-    os.posix_fadvise(opened, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(opened)
-    if _cached(file):
-        pytest.skip("this file system keeps everything in memory")
+    evict(file)
     reader.ask("answer = None")
-    limit = time.monotonic() + PATIENCE_SECONDS
-    while not _cached(file) and time.monotonic() < limit:
-        os.sched_yield()  # the kernel was only asked to begin
 
-    assert _cached(file)
+    assert arrives(file)
 
 
 @pytest.mark.parametrize("fate", ["there", "gone", "folder", "pipe", "huge", "forbidden"])

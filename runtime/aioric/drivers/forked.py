@@ -18,17 +18,29 @@ if TYPE_CHECKING:
 
 
 def end(error: BaseException) -> NoReturn:
-    """End this process as the interpreter would, had `error` left its main module."""
-    status = _status(error.code) if isinstance(error, SystemExit) else 1
-    if not isinstance(error, SystemExit):
-        sys.excepthook(type(error), error, error.__traceback__)
+    """End this process as the interpreter would, had `error` left its main module.
+
+    Nothing may stand in the way, such as a closed log or a hook that raises: it would go on with its parent's
+    work.
+    """
+    status = 1
     try:
-        atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing calls in its children too
+        if isinstance(error, SystemExit):
+            status = _status(error.code)
+        else:
+            sys.excepthook(type(error), error, error.__traceback__)
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):  # it may be anything, closed for one, and this is the end
-                stream.flush()
-        os._exit(status)
+        try:
+            atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing calls in its children too
+        finally:
+            _leave(status)
+
+
+def _leave(status: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # it may be anything, closed for one, and this is the end
+            stream.flush()
+    os._exit(status)
 
 
 def _status(code: object) -> int:
