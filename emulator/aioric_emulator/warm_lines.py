@@ -136,6 +136,7 @@ class WarmLane:
         path.journal.note(invocation)
         if path.service.decided:
             path.apply()
+        path.alertness.stir()
         return True
 
     def _read(self, data: bytes) -> bool:

@@ -11,6 +11,7 @@ import random
 import time
 from typing import TYPE_CHECKING, cast
 
+from aioric_emulator.alertness import Alertness
 from aioric_emulator.answers import event_answer
 from aioric_emulator.exchange import HttpExchange, render
 from aioric_emulator.http_caller import HttpCaller
@@ -68,6 +69,7 @@ class WarmPath:
         # one event or answer, where at the end of the loop's turn there are several for it.
         self.is_alone = configuration.concurrency is None
         self._be_awake_at, self.apply = deeds
+        self.alertness = Alertness()
         self._name = configuration.name
         self._timeout = configuration.timeout
         self._arn = configuration.arn
@@ -128,6 +130,7 @@ class WarmPath:
         if history is not None:
             history.note(self._name, invocation)
         self._be_awake_at(invocation.deadline)
+        self.alertness.stir()
         return True
 
     def _new_invocation(self, call: WarmCaller, wall: float) -> PlainInvocation:
