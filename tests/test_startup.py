@@ -95,6 +95,23 @@ def test_a_path_of_the_users_is_not_added_to(monkeypatch: pytest.MonkeyPatch) ->
     assert os.environ["PYTHONPATH"] == "/mine"
 
 
+def test_folders_may_stand_for_layers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there is no `/opt` they are named, the top one first, whatever path the user has; `.pth` too."""
+    (tmp_path / "a/python").mkdir(parents=True)
+    (tmp_path / "a/python/more.pth").write_text("..\n")
+    monkeypatch.setenv("PYTHONPATH", "/mine")
+    monkeypatch.setenv("AIORIC_LAYERS", os.pathsep.join(f"{tmp_path}/{name}" for name in "ab"))
+    monkeypatch.setattr(sys, "path", ["/runtime", "/mine", "/own/site-packages"])
+    prepare_path(None)
+
+    packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    layers = [f"{tmp_path}/{name}/python/{packages}" for name in "ab"]
+    layers += [f"{tmp_path}/{name}/python" for name in "ab"]
+    own = ["/own/site-packages", "/mine", "/own/site-packages", "/runtime"]
+    assert sys.path[: len(layers + own)] == layers + own
+    assert f"{tmp_path}/a" in sys.path
+
+
 def test_an_import_may_end_the_process(task_root: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An exit while the function is imported is reported; that the report is lost stands in the log."""
     (task_root / "started_leaving.py").write_text("raise SystemExit(3)\n")

@@ -6,8 +6,12 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["default_command", "find_main"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["default_command", "find_main", "is_own"]
 
 
 def default_command(handler: str) -> tuple[str, ...]:
@@ -15,10 +19,22 @@ def default_command(handler: str) -> tuple[str, ...]:
 
     In a source checkout that is its `bootstrap`. Raises `FileNotFoundError` where there is no runtime.
     """
-    bootstrap = Path(__file__).resolve().parents[2] / "bootstrap"
+    bootstrap = find_bootstrap()
     if os.access(bootstrap, os.X_OK):
         return (str(bootstrap), handler)
     return (sys.executable, "-P", str(find_main()), handler)
+
+
+def is_own(command: Sequence[str]) -> bool:
+    """Whether a command starts aioric's runtime by its path, a debugger or not."""
+    return str(find_bootstrap()) in command or (
+        find_spec("aioric") is not None and str(find_main()) in command
+    )
+
+
+def find_bootstrap() -> Path:
+    """Give where a source checkout has its `bootstrap`."""
+    return Path(__file__).resolve().parents[2] / "bootstrap"
 
 
 def find_main() -> Path:

@@ -75,7 +75,8 @@ class FunctionConfiguration:
     memory_place: Place | None = None
     # How long, in seconds, an environment is reused before another takes its place; None for ever.
     max_age: float | None = None
-    # The folder of external extensions, as `/opt/extensions` is on the platform.
+    # What stands for `/opt`, the later over the earlier; and a folder of external extensions over theirs.
+    layers: tuple[Path, ...] = ()
     extensions: Path | None = None
     # Streams pass as slowly as on the platform: see `relay.Bandwidth`.
     has_real_bandwidth: bool = False
@@ -101,6 +102,12 @@ class FunctionConfiguration:
     def clock(self) -> Callable[[], float]:
         """What the function's durations and deadlines are taken by, in seconds."""
         return time.monotonic if self.debugger is None else self.debugger.clock
+
+    @property
+    def extension_folders(self) -> tuple[Path, ...]:
+        """Where external extensions are: a file stands for those of its name in earlier folders."""
+        of_layers = tuple(layer / "extensions" for layer in self.layers)
+        return of_layers if self.extensions is None else (*of_layers, self.extensions)
 
     @property
     def facts(self) -> FunctionFacts:
@@ -152,6 +159,10 @@ class FunctionConfiguration:
         variables |= self._unreserved(inherited)
         variables |= {name: value for name, value in self.variables.items() if not is_reserved(name)}
         variables |= self._reserved(api_address, log_stream)
+        if self.layers:
+            from aioric_emulator.layers import add_layers  # noqa: PLC0415 - few functions have some
+
+            variables = add_layers(self, variables)
         return {**variables, **extra}
 
     def extension_environment(self, inherited: Mapping[str, str], api_address: str) -> dict[str, str]:

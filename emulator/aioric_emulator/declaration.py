@@ -42,6 +42,7 @@ SETTINGS: dict[str, tuple[type, float, float]] = {
     "freeze": (bool, 0, 0),
     "enforce_memory": (bool, 0, 0),
     "real_bandwidth": (bool, 0, 0),
+    "layers": (list, 0, 0),
     "extensions": (str, 1, 0),
     "env": (dict, 0, 0),
     "env_file": (str, 0, 0),
@@ -91,13 +92,27 @@ def declare(name: str, settings: Mapping[str, Any], folder: Path) -> FunctionCon
     checked["task_root"] = (folder / checked.get("task_root", ".")).resolve()
     if not checked["task_root"].is_dir():
         raise DeclarationError(f"{name}: there is no folder {checked['task_root']}")
-    if "extensions" in checked:
-        checked["extensions"] = (folder / checked["extensions"]).resolve()
-        if not checked["extensions"].is_dir():
-            raise DeclarationError(f"{name}: there is no folder {checked['extensions']} of extensions")
+    checked |= read_opt(name, checked, folder)
     return FunctionConfiguration(
         name=name, variables=variables, events=policy, destinations=destinations, **checked
     )
+
+
+def read_opt(name: str, settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Give the folders of what is in `/opt` on Lambda. Raises `DeclarationError`."""
+    found: dict[str, Any] = {}
+    if "layers" in settings:
+        from aioric_emulator.layers import LayerError, open_layers  # noqa: PLC0415 - few functions have some
+
+        try:
+            found["layers"] = open_layers(settings["layers"], folder)
+        except LayerError as error:
+            raise DeclarationError(f"{name}: {error}") from None
+    if "extensions" in settings:
+        found["extensions"] = (folder / settings["extensions"]).resolve()
+        if not found["extensions"].is_dir():
+            raise DeclarationError(f"{name}: there is no folder {found['extensions']} of extensions")
+    return found
 
 
 def own_command(name: str, handler: str) -> tuple[str, ...]:

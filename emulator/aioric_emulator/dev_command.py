@@ -38,6 +38,7 @@ FUNCTION_OPTIONS = (
     "freeze",
     "enforce_memory",
     "real_bandwidth",
+    "layers",
     "extensions",
 )
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -110,6 +111,13 @@ LEVELS = ["", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     "--real-bandwidth", is_flag=True, help="Streams as slow as on the platform: 6 MiB, then 2 MiB/s."
 )
 @click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="PATH",
+    help="For /opt: a folder or zip file; the last on top.",
+)
+@click.option(
     "--extensions", type=FOLDER, help="Executables started beside the runtime, as those of /opt/extensions."
 )
 @click.pass_context
@@ -123,6 +131,7 @@ def dev(context: click.Context, /, **options: Any) -> None:
     try:
         variables = read_variables(options["env_file"], options["env"])
         project = select(context, options, variables)
+        tell_of_layers(project.functions)
         fronts = select_fronts(options, project)
         # See the module's docstring.
         from aioric_emulator.development import Place, serve  # noqa: PLC0415
@@ -155,6 +164,17 @@ def choose_debugged(
     return [function]
 
 
+def tell_of_layers(functions: Sequence[FunctionConfiguration]) -> None:
+    """Say what of functions' layers will not be as expected."""
+    with_layers = [function for function in functions if function.layers]
+    if with_layers:
+        from aioric_emulator.layers import tell_layers  # noqa: PLC0415 - see the module's docstring
+
+        for function in with_layers:
+            for line in tell_layers(function):
+                click.echo(line, err=True)
+
+
 def select_fronts(options: dict[str, Any], project: Project) -> list[FrontSettings]:
     """Give the fronts of a file, with what the command line says of them, and those that only it names."""
     from aioric_emulator.fronts.command_line import select_fronts as add  # noqa: PLC0415 - likewise
@@ -180,7 +200,7 @@ def select(context: click.Context, options: dict[str, Any], variables: dict[str,
     if options["file"] is not None:
         raise click.UsageError("Functions come from the command line or from --file, not from both")
     settings: dict[str, Any] = {
-        key: options[key] for key in FUNCTION_OPTIONS if options[key] not in {None, ""}
+        key: options[key] for key in FUNCTION_OPTIONS if options[key] not in {None, "", ()}
     }
     is_limited = context.get_parameter_source("max_environments") is ParameterSource.COMMANDLINE
     if options["concurrency"] is not None and is_limited:
@@ -189,6 +209,8 @@ def select(context: click.Context, options: dict[str, Any], variables: dict[str,
         )
     if options["extensions"] is not None:
         settings["extensions"] = str(options["extensions"].resolve())
+    if options["layers"]:
+        settings["layers"] = [*options["layers"]]
     settings["env"] = variables
     settings["task_root"] = str((options["task_root"] or Path.cwd()).resolve())
     if command:
@@ -201,7 +223,7 @@ def refuse_function_options(context: click.Context) -> None:
     """Raise a usage error for what a file is to say of each of its functions."""
     for option in FUNCTION_OPTIONS:
         if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
-            flag = f"--{option.replace('_', '-')}"
+            flag = "--layer" if option == "layers" else f"--{option.replace('_', '-')}"
             raise click.UsageError(f"{flag} is for a function named here; a file says it of each of its own")
 
 

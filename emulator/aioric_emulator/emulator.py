@@ -36,7 +36,8 @@ class Emulator:
     """A function on a local Lambda, for as long as its context is open.
 
     `endpoint` is then what boto3 takes as `endpoint_url`. `timeout`, `init_limit` and `max_age` are in
-    seconds, `memory` in MB; `extensions` is a folder, as `/opt/extensions`. An instance is used once.
+    seconds, `memory` in MB; `layers` are folders or zip files that stand for `/opt`, the later over the
+    earlier; `extensions` is a folder, as `/opt/extensions`. An instance is used once.
     Raises `ValueError` for what no function can be, and `RuntimeError` where it is used outside its context.
     """
 
@@ -63,6 +64,7 @@ class Emulator:
         freeze: bool = False,
         enforce_memory: bool = False,
         real_bandwidth: bool = False,
+        layers: Sequence[str | Path] = (),
         extensions: str | Path | None = None,
         max_age: float | None = None,
         events: EventPolicy | None = None,
@@ -90,6 +92,7 @@ class Emulator:
             freezes=freeze,
             enforces_memory=enforce_memory,
             has_real_bandwidth=real_bandwidth,
+            layers=find_layers(layers),
             extensions=Path(extensions).resolve() if extensions is not None else None,
             max_age=max_age,
             events=events or EventPolicy(),
@@ -209,6 +212,15 @@ class Emulator:
     def _check_open(self) -> None:
         if not self.endpoint:
             raise RuntimeError("the function is not there yet: use it within `async with ... as fn`")
+
+
+def find_layers(layers: Sequence[str | Path]) -> tuple[Path, ...]:
+    """Give the folders of layers, whose paths are relative to the working folder. Raises `ValueError`."""
+    if not layers:
+        return ()
+    from aioric_emulator.layers import open_layers  # noqa: PLC0415 - few functions have some
+
+    return open_layers(layers, Path.cwd())
 
 
 def as_path(destination: Destination | str) -> Destination:

@@ -13,7 +13,7 @@ from aioric_emulator import decisions
 from aioric_emulator.api_choice import choose_api
 from aioric_emulator.environment_log import EnvironmentLog
 from aioric_emulator.environment_memory import EnvironmentMemory
-from aioric_emulator.extension_processes import ExtensionProcesses
+from aioric_emulator.extension_processes import ExtensionProcesses, find_extension
 from aioric_emulator.log_lines import LineReader
 from aioric_emulator.log_owner import find_owner
 from aioric_emulator.runtime_launch import inherited, launch_runtime
@@ -238,12 +238,13 @@ class RunningEnvironment:
         return process
 
     async def _start_extensions(self, address: str, tasks: TaskGroup) -> None:
-        folder = self._configuration.extensions or Path()
+        folders = self._configuration.extension_folders
         variables = self._configuration.extension_environment(inherited(), address)
         for name in self.model.launch_extensions(self._clock()):
             written = self.log.open_pipe(LineReader(), "extension")
+            path = find_extension(folders, name)
             try:
-                await self._extensions.start(folder / name, variables, written, EXTENSION_FOLDER, tasks)
+                await self._extensions.start(path, variables, written, EXTENSION_FOLDER, tasks)
             except OSError as error:
                 self.model.extension_not_launched(name, error.strerror or str(error), self._clock())
             finally:

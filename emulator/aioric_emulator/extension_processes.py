@@ -10,7 +10,7 @@ import anyio
 from aioric_emulator.process import launch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from anyio.abc import TaskGroup
@@ -18,24 +18,34 @@ if TYPE_CHECKING:
     from aioric_emulator.guardian import Guardian
     from aioric_emulator.process import RuntimeProcess
 
-__all__ = ["ExtensionProcesses", "find_extensions"]
+__all__ = ["ExtensionProcesses", "find_extension", "find_extensions"]
 
 
-def find_extensions(folder: Path | None, warn: Callable[[str], None]) -> tuple[str, ...]:
-    """Give the names of the executable files directly in a folder, in their order; hidden ones are none.
+def find_extensions(folders: Iterable[Path], warn: Callable[[str], None]) -> tuple[str, ...]:
+    """Give the names of the executable files directly in some folders, in order; hidden ones are none.
 
-    `warn` is told of other files: somebody may have forgotten to make them executable.
+    A later folder's file stands for an earlier one's of its name. `warn` is told of other files: somebody may
+    have forgotten to make them executable.
     """
-    if folder is None or not folder.is_dir():
-        return ()
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    files: dict[str, Path] = {}
+    for folder in folders:
+        if folder.is_dir():
+            files |= {path.name: path for path in folder.iterdir() if path.is_file()}
     names = []
-    for path in files:
+    for name, path in sorted(files.items()):
+        if name.startswith("."):
+            continue
         if os.access(path, os.X_OK):
-            names.append(path.name)
+            names.append(name)
         else:
             warn(f"aioric: the extension {path.name} is not executable, and is not started: chmod +x {path}")
     return tuple(names)
+
+
+def find_extension(folders: Sequence[Path], name: str) -> Path:
+    """Give the file of an extension that was found in some folders."""
+    places = [folder / name for folder in reversed(folders)]
+    return next((place for place in places if place.is_file()), places[0])
 
 
 class ExtensionProcesses:

@@ -52,7 +52,7 @@ class HostedFunction:
         self._clock = configuration.clock
         self._service = Service(configuration.facts, configuration.limits, new_id)
         self.warn = partial(self._record, invocation=None)
-        self._service.find_external = partial(find_extensions, configuration.extensions, self.warn)
+        self._service.find_external = partial(find_extensions, configuration.extension_folders, self.warn)
         self._events = EventAttempts(configuration, self.submit, self._be_awake_at)
         self._journal = Journal(configuration, *listeners)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}

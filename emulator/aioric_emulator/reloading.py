@@ -35,7 +35,7 @@ async def reload_changed(
     on_reload: Callable[[Sequence[HostedFunction], Path], None],
     written: Iterable[Path] = (),
 ) -> None:
-    """Renew each function whose folder changes, or that of its extensions, for ever.
+    """Renew each function whose folder changes, or one of its layers or extensions, for ever.
 
     `on_reload` is told the functions and a file. `written` are files that change by being served.
     """
@@ -70,13 +70,15 @@ def find_folders(functions: Iterable[HostedFunction]) -> tuple[dict[Path, list[H
     by_root: dict[Path, list[HostedFunction]] = {}
     programs: set[Path] = set()
     for function in functions:
-        root, extensions = function.configuration.task_root.resolve(), function.configuration.extensions
-        by_root.setdefault(root, []).append(function)
-        if extensions is not None and extensions.is_dir():
-            programs.add(extensions.resolve())
-            # One within the function's own folder is watched with that.
-            if not extensions.resolve().is_relative_to(root):
-                by_root.setdefault(extensions.resolve(), []).append(function)
+        configuration = function.configuration
+        folders = [path.resolve() for path in configuration.extension_folders if path.is_dir()]
+        programs |= {*folders, *(layer / "bin" for layer in configuration.layers)}
+        watched: list[Path] = []
+        for folder in (configuration.task_root.resolve(), *configuration.layers, *folders):
+            # One within another of the function's is watched with that.
+            if not any(folder.is_relative_to(each) for each in watched):
+                watched.append(folder)
+                by_root.setdefault(folder, []).append(function)
     return by_root, programs
 
 

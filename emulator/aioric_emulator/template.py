@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aioric_emulator.declaration import DeclarationError, declare
 from aioric_emulator.fronts.from_template import TemplateFronts
 from aioric_emulator.intrinsics import IntrinsicError, Intrinsics
+from aioric_emulator.template_layers import TemplateLayers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,18 +68,13 @@ def read_template(
                     continue
                 function = reader.read(name, resource)
                 template.functions.append(function)
-                properties = reader.properties(resource)
-                fronts.add(name, function.name, properties)
-                if properties.get("Layers"):
-                    template.notes.append(
-                        f"{name}: layers are not loaded; what they hold has to be importable"
-                    )
+                fronts.add(name, function.name, reader.properties(resource))
     if not template.functions:
         reasons = "".join(f"; {name}: {reason}" for name, reason in template.left_out.items())
         raise DeclarationError(f"{path}: no function to serve{reasons}")
     with in_shape(f"{path}: its APIs or load balancers"):
         template.fronts = fronts.give()
-    template.notes += fronts.notes
+    template.notes += [*reader.layers.notes, *fronts.notes]
     return template
 
 
@@ -133,6 +129,7 @@ class FunctionReader:
         folder: Path,
     ) -> None:
         self._intrinsics = Intrinsics(content, parameters)
+        self.layers = TemplateLayers(content, self.resolve, folder)
         self._globals = (content.get("Globals") or {}).get("Function") or {}
         self._variables = variables
         self._folder = folder
@@ -164,6 +161,8 @@ class FunctionReader:
             if isinstance(settings.get(setting), str) and settings[setting].isdecimal():
                 settings[setting] = int(settings[setting])
         settings |= nested(resolved)
+        if properties.get("Layers"):
+            settings["layers"] = self.layers.find(name, properties["Layers"])
         settings["env"] = {
             key: self.resolve(f"{name}: Environment: {key}", value)
             for key, value in variables.items()
@@ -182,6 +181,8 @@ class FunctionReader:
         ]
         if any(ours):
             merged["Environment"] = {"Variables": {**ours[0], **ours[1]}}
+        if "Layers" in self._globals and "Layers" in properties:
+            merged["Layers"] = [*self._globals["Layers"], *properties["Layers"]]
         return merged
 
     def resolve(self, place: str, value: Any) -> Any:

@@ -265,14 +265,17 @@ class Runtime:
 def prepare_path(task_root: str | None) -> None:
     """Put the function's folder and layers where AWS's managed runtimes have them, `.pth` files too.
 
+    `AIORIC_LAYERS` names folders that stand for `/opt` where there is none; the first lies on top.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
     """
     runtime_dir = sys.path.pop(0)
     sys.path.append(runtime_dir)
     roots = [task_root] if task_root else []
-    if "PYTHONPATH" not in os.environ:
+    if "PYTHONPATH" not in os.environ or "AIORIC_LAYERS" in os.environ:
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        layers = [f"/opt/python/lib/{python}/site-packages", "/opt/python"]
+        places = os.environ.get("AIORIC_LAYERS", "/opt").split(os.pathsep)
+        layers = [f"{place}/python/lib/{python}/site-packages" for place in places]
+        layers += [f"{place}/python" for place in places]
         own = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
         sys.path[:0] = [*layers, *own]
         roots += layers

@@ -266,7 +266,7 @@ async def test_a_template_is_served(tmp_path: Path) -> None:
     async with Served(tmp_path, "--file", "t.yaml", "--parameter", "Stage=test") as served:
         assert await served.invoke("Py") == "test"
     assert "Js is left out: its runtime is nodejs22.x" in served.log
-    assert "Py: layers are not loaded" in served.log
+    assert "Py: served without the layer arn: it is not of this template" in served.log
 
 
 async def test_a_saved_file_is_served_within_a_second(tmp_path: Path) -> None:

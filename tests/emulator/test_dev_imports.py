@@ -32,6 +32,7 @@ DEAR = {
     "aioric_emulator.fronts.serving": "likewise",
     "aioric_emulator.fronts.settings": "likewise",
     "aioric_emulator.invoke_command": "aioric invoke",
+    "aioric_emulator.layers": "--layer; a file's layers",
     "aioric_emulator.memory_group": "--enforce-memory",
     "aioric_emulator.optimize": "aioric optimize",
     "aioric_emulator.project_file": "aioric.toml",

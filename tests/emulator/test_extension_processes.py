@@ -47,13 +47,13 @@ def test_extensions_are_the_executable_files(tmp_path: Path) -> None:
     for name, mode in {"b": 0o755, "a": 0o700, ".hidden": 0o755, "notes.txt": 0o644}.items():
         (tmp_path / name).touch()
         (tmp_path / name).chmod(mode)
-    assert find_extensions(tmp_path, said.append) == ("a", "b")
+    assert find_extensions([tmp_path], said.append) == ("a", "b")
     (line,) = said
     assert line.startswith(
         "aioric: the extension notes.txt is not executable, and is not started: chmod +x /"
     )
-    assert find_extensions(None, said.append) == ()
-    assert find_extensions(tmp_path / "none", said.append) == ()
+    assert find_extensions([], said.append) == ()
+    assert find_extensions([tmp_path / "none"], said.append) == ()
 
 
 async def test_an_extension_lives_beside_our_runtime(greeter: Path, extensions: Callable[..., Path]) -> None:
