@@ -188,7 +188,11 @@ class Runtime:
                 carrying.carry_context(loop)
                 lag.LagWatch(loop, self.journal, self.config.task_root).start()
             parts = self.config.host, self.config.port, conversations[:share], self.journal
-            return around.live(self, lambda: loop.run_until_complete(eventloop.serve(function, *parts)), loop)
+
+            def serve_all() -> None:
+                eventloop.run(loop, eventloop.serve(function, *parts), self.journal)
+
+            return around.live(self, serve_all, loop)
 
         return serve
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -162,3 +164,40 @@ def test_hanging_up_what_has_ended_is_no_error(pair: tuple[socket.socket, socket
     """The peer may be faster, at any moment."""
     with socket.socket() as ended:
         hang_up(ended, watch(pair[0]))
+
+
+# What is closed before, and the number of the connection after; a failed check is the end of the process.
+CLOSING = """
+import asyncio, os, sys
+from aioric.drivers import lines, sockets
+from aioric.protocol.conversation import Conversation
+
+async def on_a_loop():
+    line = lines.Line("127.0.0.1", {port}, Conversation(None, pipeline=True), print)
+    return await line._connect()
+
+os.set_blocking(0, False)  # it is open
+for closed in ([], [0], [1], [0, 1], [1, 2], [0, 1, 2]):
+    kept = {{number: os.dup(number) for number in closed}}
+    list(map(os.close, closed))
+    one, other = sockets.connect("127.0.0.1", {port}), asyncio.run(on_a_loop())
+    found = one.fileno(), other.fileno(), os.get_inheritable(one.fileno())
+    still_closed = [number for number in closed if os.path.exists("/proc/self/fd/%d" % number)]
+    peers = one.getpeername()[1], other.getpeername()[1]
+    for number, copy in kept.items():
+        os.dup2(copy, number)
+    assert min(found[:2]) > 2 and not found[2], (closed, found)
+    assert not still_closed, (closed, still_closed)
+    assert peers == ({port}, {port})
+"""
+
+
+def test_no_connection_takes_the_place_of_a_standard_stream(peer: Peer) -> None:
+    """Whichever of the numbers 0 to 2 are free, they stay free, on a loop and without."""
+    ended = subprocess.run(
+        [sys.executable, "-c", CLOSING.format(port=peer.port)],
+        stdin=subprocess.PIPE,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 TASK = Path(__file__).parent / "task"
 
+# What the log says to it.
+SAID = {
+    "come back": "came back from the handler",
+    "return a stream": "came back from the handler",
+    "fail": "in the child",
+    "stop": "has stopped the event loop",
+}
+
 
 @pytest.mark.parametrize("lanes", [None, 2])
 @pytest.mark.parametrize(
@@ -25,13 +33,23 @@ TASK = Path(__file__).parent / "task"
         ("asynchronous", "too large", "Function.ResponseSizeTooLarge"),
         ("sync", "fork", 7),
         ("asynchronous", "fork", 7),
+        ("sync", "come back", 0),
+        ("asynchronous", "come back", 0),
+        ("sync", "fail", 1),
+        ("asynchronous", "fail", 1),
+        ("sync", "return a stream", 0),
+        ("sync", "stream", [0]),
+        ("asynchronous", "stream", [0]),
+        ("sync", "stream later", 0),
+        ("asynchronous", "stream later", 0),
         ("asynchronous", "cancel", "cancelled"),
+        ("asynchronous", "stop", "stopped"),
     ],
 )
 async def test_the_environment_survives_its_function(
     serve: Callable[..., Emulator], handler: str, action: str, answer: Any, lanes: int | None
 ) -> None:
-    """A closed log, a forked child that ends, tasks cancelled wholesale: the answer comes, and the next."""
+    """A closed log, forked children, tasks cancelled wholesale, a stopped loop: it answers, and goes on."""
     settings = {"AIORIC_WORKERS": "1", "AIORIC_SYNC": "threads"}
     async with serve(
         f"rude.{handler}", task_root=TASK, env=settings, concurrency=lanes, memory=512, timeout=10
@@ -44,3 +62,18 @@ async def test_the_environment_survives_its_function(
     assert before.payload == after.payload
     assert after.payload[1] == "open"
     assert not [line for line in result.logs if "closed" in line and "ValueError" not in line]
+    assert bool([line for line in fn.logs if SAID.get(action, "ValueError") in line]) == (action in SAID)
+
+
+@pytest.mark.parametrize("lanes", [None, 2])
+@pytest.mark.parametrize("handler", ["sync", "asynchronous"])
+async def test_what_is_written_never_becomes_protocol(
+    serve: Callable[..., Emulator], handler: str, lanes: int | None
+) -> None:
+    """A connection that is opened when standard output is closed does not take its place."""
+    settings = {"AIORIC_WORKERS": "1", "AIORIC_SYNC": "threads"}
+    async with serve(f"rude.{handler}", task_root=TASK, env=settings, concurrency=lanes) as fn:
+        calls = [await fn.invoke(action) for action in ("look", "close and stream", "write", "look")]
+
+    assert [call.payload for call in calls[1:3]] == [1, "Bad file descriptor"]
+    assert calls[0].payload == calls[3].payload

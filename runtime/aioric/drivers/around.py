@@ -56,6 +56,9 @@ class Around:
         journal: Hears of what fails.
         complete: Runs a coroutine on the loop that is kept, while nothing else runs on it. Where invocations
             are served on a loop, that one does it once it is open.
+
+    Attributes:
+        forked: Whether this is a process that a handler has forked.
     """
 
     __slots__ = (
@@ -70,6 +73,7 @@ class Around:
         "_lifespans",
         "_shutdown",
         "_watch",
+        "forked",
     )
 
     def __init__(self, config: Config, journal: Journal, complete: Complete) -> None:
@@ -88,6 +92,7 @@ class Around:
         self._interruption: Interruption | None = None
         self._lifespans: Lifespans | None = None
         self._shutdown: Shutdown | None = None
+        self.forked = False
 
     def live(
         self,
@@ -111,17 +116,20 @@ class Around:
             if isinstance(error, Exception):
                 return 1
             raise
-        process = None
         try:
             status = self._wake(runtime)
-            process = os.getpid()  # not earlier: a snapshot may be restored in a copy of this one
+            # Not earlier: a snapshot may be restored in a copy of this process.
+            os.register_at_fork(after_in_child=self._disown)
             if status is None:
                 serve()
             return status or 0
         finally:
             # What a handler has forked leaves the lifespans to its parent.
-            if process in (None, os.getpid()):
+            if not self.forked:
                 self.close()
+
+    def _disown(self) -> None:
+        self.forked = True
 
     def _wake(self, runtime: Lifetime) -> int | None:
         """The last steps before the first poll; returns an exit status if there shall be none."""

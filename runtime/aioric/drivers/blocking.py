@@ -5,6 +5,7 @@ No event loop, so that a handler may call `asyncio.run()`, and signal handlers r
 
 from __future__ import annotations
 
+import os
 import time
 
 from aioric.drivers.sockets import connect, hang_up, has_gone, watch
@@ -42,13 +43,16 @@ def serve(
         PlatformRefused: The platform will send no more.
         ConnectionLost: The Runtime API cannot be reached any more.
     """
+    os.register_at_fork(after_in_child=line.disown)
     if around is not None:
         around.await_shutdown(line.leave, None)
     conversation.poll()
     while (invocation := line.exchange()) is not None:
         answer: Buffered | Failed | Streamed | None = handle(invocation)
         if isinstance(answer, Streamed):
-            answer = stream(line, conversation, invocation, answer)
+            answer = None if line.disowned else stream(line, conversation, invocation, answer)
+        if line.disowned:
+            line.retire()
         due = around is not None and around.due(invocation)
         if answer is not None:
             conversation.answer(invocation, answer, poll=not (due or line.leaving))
@@ -99,10 +103,11 @@ class Line:
         journal: Hears of refused answers.
 
     Attributes:
+        disowned: Whether this process was forked by a handler, so that the connection is its parent's.
         leaving: Whether what is being served now is to be the last.
     """
 
-    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket", "_watch", "leaving")
+    __slots__ = ("_address", "_conversation", "_journal", "_sent", "_socket", "_watch", "disowned", "leaving")
 
     def __init__(self, host: str, port: int, conversation: Conversation, journal: Journal) -> None:
         self._address = (host, port)
@@ -111,6 +116,7 @@ class Line:
         self._socket: _socket.socket | None = None
         self._watch: select.poll | None = None
         self._sent = 0
+        self.disowned = False
         self.leaving = False
 
     def leave(self) -> None:
@@ -177,6 +183,8 @@ class Line:
         if self._watch is not None and (self._conversation.reopen or has_gone(self._watch)):
             self.close()
         if self._socket is None:
+            if self.disowned:
+                self.retire()
             self._sent = 0
             self._socket = connect(*self._address)
             self._watch = watch(self._socket)
@@ -210,6 +218,19 @@ class Line:
         except ConnectionLost as end:
             raise end from error
         time.sleep(conversation.pause)
+
+    def disown(self) -> None:
+        """In a process that a handler has forked: leave the connection to the parent, who answers."""
+        self.disowned = True
+        self.close()
+
+    def retire(self) -> None:
+        """End the process that a handler has forked, now that it has done what the handler does.
+
+        Raises:
+            SystemExit: Always.
+        """
+        import_own("aioric.drivers.forked").leave(self._journal)
 
     def close(self) -> None:
         """Close the connection, if there is one."""

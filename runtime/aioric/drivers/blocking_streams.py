@@ -162,6 +162,8 @@ class Sink:
             PlatformRefused: The platform will send no more.
             ConnectionLost: The Runtime API cannot be reached any more.
         """
+        if self._line.disowned:  # nobody speaks to a process that the handler has forked
+            return
         conversation, connection = self._conversation, self._connection
         assert connection is not None  # noqa: S101 - a stream that has begun has one
         try:

@@ -6,17 +6,42 @@ For `async def` handlers and asynchronous generators.
 from __future__ import annotations
 
 import asyncio
+import os
 
 from aioric.drivers.lanes import Lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
     from typing import Any
 
     from aioric.function.steps import Function
     from aioric.logs.setup import Journal
     from aioric.protocol.conversation import Conversation
+
+WARNING = 30  # as in `logging`, which a function may never import
+
+
+def run(loop: asyncio.AbstractEventLoop, serving: Coroutine[Any, Any, None], journal: Journal) -> None:
+    """Run `serve` to its end, also if the function stops the loop: others are served on it.
+
+    Args:
+        loop: To run it on.
+        serving: What `serve` returned.
+        journal: Hears that the loop was stopped.
+    """
+    task = loop.create_task(serving)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except RuntimeError:
+            if task.done():
+                raise
+        journal.note(
+            WARNING,
+            "The function has stopped the event loop, on which its invocations are served. The loop goes on: "
+            "loop.stop() ends nothing here. To end an invocation, return or raise",
+        )
 
 
 async def serve(
@@ -38,8 +63,9 @@ async def serve(
     """
     lanes = [Lane(function, host, port, conversation, journal) for conversation in conversations]
     tasks = {asyncio.create_task(lane.serve()): lane for lane in lanes}
-    for task in tasks:
+    for task, lane in tasks.items():
         hide(task)
+        os.register_at_fork(after_in_child=lane.disown)
     stop = _stop_at_shutdown(function, lanes)
     until: list[asyncio.Future[BaseException | None]] = [*tasks, stop]
     ended = await wait(until)

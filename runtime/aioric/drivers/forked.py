@@ -1,8 +1,9 @@
-"""The end of a process that a handler has forked, where to raise would not end it.
+"""The end of a process that a handler has forked: by returning from it, or by what it raises.
 
-In a thread nobody waits for what is raised. An event loop takes it for a callback's fault: since Python 3.14
-a forked child is not known to run its parent's loop, and goes on with it. The child shares what that loop
-listens to, so it must take nothing from there, and close nothing.
+It has left the connections to its parent when it began (`disown` in the drivers). To raise does not always
+end it. In a thread nobody waits for what is raised. An event loop takes it for a callback's fault: since
+Python 3.14 a forked child is not known to run its parent's loop, and goes on with it. The child shares what
+that loop listens to, so it must take nothing from there, and close nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,24 @@ from contextlib import suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
+
+    from aioric.logs.setup import Journal
+
+WARNING = 30  # as in `logging`, which a function may never import
+
+
+def leave(journal: Journal) -> NoReturn:
+    """End this process, in which a handler has returned: its parent is asked, and its parent answers.
+
+    Raises:
+        SystemExit: Always.
+    """
+    journal.note(
+        WARNING,
+        "A process that the handler has forked came back from the handler. It ends: only the process that "
+        "was invoked answers. To end it where its work is done, call os._exit there",
+    )
+    raise SystemExit
 
 
 def end(error: BaseException) -> NoReturn:

@@ -8,7 +8,6 @@ room, a stream, work after the answer, the end) is left to the lane's own task, 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 from aioric.drivers.blocking import report_refusals
@@ -56,7 +55,6 @@ class Lane(Line):
         "_handling",
         "_parked",
         "_parting",
-        "_process",
         "_serving",
         "_sink",
         "_waiter",
@@ -74,7 +72,6 @@ class Lane(Line):
         self._waiter: asyncio.Future[Outcome | None] | None = None  # whom to tell what was heard
         self._parked: asyncio.Future[Outcome | None] | None = None  # the same, while a handler runs
         self._handling = False
-        self._process = os.getpid()
         self._parting = False  # takes leave: it ends when what has arrived is read
         self._serving: Invocation | None = None
         self.task: asyncio.Task[Any] | None = None
@@ -126,12 +123,14 @@ class Lane(Line):
                 answer = await self.function.run_async(invocation)
             except asyncio.CancelledError as error:  # no `Exception`, and no reason to end anything
                 answer = (self._sink and self._sink.late) or self.function.cancelled(invocation, error)
-            if isinstance(answer, Streamed) or self._sink is not None:
+            if (isinstance(answer, Streamed) or self._sink is not None) and not self.disowned:
                 streams = import_own("aioric.drivers.eventloop_streams")
                 answer = await streams.answer(self, self._sink, invocation, answer)
+            if self.disowned:
+                import_own("aioric.drivers.forked").leave(self.journal)
         except BaseException as error:  # noqa: BLE001 - a task must not raise it: it would end the loop at once
             # SystemExit above all; `serve` returns it. A process that the handler has forked ends here.
-            if os.getpid() != self._process:
+            if self.disowned:
                 import_own("aioric.drivers.forked").end(error)
             answer = error
         self._end(invocation, answer)
@@ -255,6 +254,13 @@ class Lane(Line):
     def _report(self) -> None:
         if self.conversation.refusals:
             report_refusals(self.conversation, self.journal)
+
+    def disown(self) -> None:
+        """In a process that a handler has forked: leave the connection to the parent, unheard."""
+        super().disown()
+        self._waiter = None
+        if self._sink is not None:
+            self._sink.disown()
 
     def abandon(self) -> None:
         """Serve no more: what runs is cancelled, and nobody hears of it."""

@@ -11,7 +11,7 @@ import os
 import socket
 from _contextvars import copy_context
 
-from aioric.drivers.sockets import hang_up, has_gone, resolve, watch
+from aioric.drivers.sockets import hang_up, has_gone, off_standard, resolve, watch
 from aioric.errors import ConnectionLost
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ class Line:
     Attributes:
         abandoned: Whether no connection shall be opened any more.
         conversation: The same.
+        disowned: Whether this process was forked by a handler, so that the connection is its parent's.
         leaving: Whether what is being served now is to be the last.
     """
 
@@ -49,6 +50,7 @@ class Line:
         "_watch",
         "abandoned",
         "conversation",
+        "disowned",
         "leaving",
     )
 
@@ -57,6 +59,7 @@ class Line:
         self._hear = hear
         self.conversation = conversation
         self.abandoned = False
+        self.disowned = False
         self.leaving = False
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()  # for what follows an event, whoever has opened the connection
@@ -123,6 +126,8 @@ class Line:
         return self._socket
 
     async def _connect(self) -> socket.socket:
+        if self.disowned:
+            raise SystemExit  # a process that a handler has forked has nothing to say
         if self.abandoned:
             raise ConnectionLost("nothing is said any more")
         # Not the loop's own resolver, which would start a thread pool for an address in digits.
@@ -135,7 +140,7 @@ class Line:
         return await self._open(*last)
 
     async def _open(self, family: int, address: tuple[object, ...]) -> socket.socket:
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection = off_standard(socket.socket(family, socket.SOCK_STREAM))
         try:
             connection.setblocking(False)
             await self._reach(connection, address)
@@ -216,6 +221,13 @@ class Line:
         """Close the connection, if there is one."""
         if self._socket is not None:
             self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = self._watch = None
+
+    def disown(self) -> None:
+        """In a process that a handler has forked: leave the connection to the parent, and its loop alone."""
+        self.disowned = True
+        if self._socket is not None:
             self._socket.close()
             self._socket = self._watch = None
 

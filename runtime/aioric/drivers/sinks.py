@@ -253,6 +253,11 @@ class Sink:
             self._lose(error)
         self._stop()
 
+    def disown(self) -> None:
+        """In a process that a handler has forked: say nothing more."""
+        self._heard = True
+        self._pending, self._size = [], 0
+
     def _lose(self, error: Exception) -> None:
         if not self._heard:
             self._lost = error

@@ -13,7 +13,13 @@ from aioric.protocol.http11 import ResponseReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from aioric.protocol.heads import Response
+
+    Socket = TypeVar("Socket", bound=_socket.socket)
+
+STANDARD_ERROR = 2  # the last of the numbers that have a meaning
 
 
 def resolve(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
@@ -55,7 +61,7 @@ def reach(places: list[tuple[int, tuple[object, ...]]]) -> _socket.socket:
 
 
 def _open(family: int, address: tuple[object, ...]) -> _socket.socket:
-    connection = _socket.socket(family, _socket.SOCK_STREAM)
+    connection = off_standard(_socket.socket(family, _socket.SOCK_STREAM))
     try:
         connection.connect(address)
         # A small answer must not wait for the acknowledgement of the one before.
@@ -64,6 +70,20 @@ def _open(family: int, address: tuple[object, ...]) -> _socket.socket:
         connection.close()
         raise
     return connection
+
+
+def off_standard(connection: Socket) -> Socket:
+    """The same socket by a number above 2.
+
+    A function may have closed its standard output, whose number the next socket gets. What is printed would
+    become a part of what is said there.
+    """
+    if connection.fileno() > STANDARD_ERROR:
+        return connection
+    try:  # it keeps its number until another one is found
+        return off_standard(type(connection)(fileno=_socket.dup(connection.fileno())))
+    finally:
+        connection.close()
 
 
 def watch(connection: _socket.socket) -> select.poll:

@@ -40,6 +40,7 @@ def serve(lanes: Sequence[Lane], around: Around | None = None) -> int:
     """
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
     for number, lane in enumerate(lanes):
+        os.register_at_fork(after_in_child=lane.disown)
         # Daemons, because a poll cannot be taken back: the process must not wait for their end.
         threading.Thread(target=lane.serve, args=(ended,), name=f"lane-{number}", daemon=True).start()
     if around is not None:
@@ -97,17 +98,20 @@ class Lane:
         """Take no further event. It ends when what has arrived is answered."""
         self._line.leave()
 
+    def disown(self) -> None:
+        """In a process that a handler has forked: leave the connection to the parent."""
+        self._line.disown()
+
     def serve(self, ended: SimpleQueue[BaseException | None]) -> None:
         """Poll, handle, answer; what ends it goes to `ended`, since nobody waits for a thread's error."""
         end: BaseException | None = None
-        process = os.getpid()
         try:
             self._conversation.poll()
             while (invocation := self._line.exchange()) is not None:
                 # A context for each invocation, as a task has it: nothing set in one is seen by the next.
                 copy_context().run(self._serve, invocation)
         except BaseException as error:  # noqa: BLE001 - `serve` raises it in the main thread
-            if os.getpid() != process:  # a process that the handler has forked, without a main thread to tell
+            if self._line.disowned:  # a process that the handler has forked, without a main thread to tell
                 import_own("aioric.drivers.forked").end(error)
             end = error
         self.ended = True
@@ -115,6 +119,8 @@ class Lane:
 
     def _serve(self, invocation: Invocation) -> None:
         answer = self._answer(invocation)
+        if self._line.disowned:
+            self._line.retire()
         due = self._around is not None and self._around.due(invocation)
         if answer is not None:
             self._conversation.answer(invocation, answer, poll=not (due or self.leaving))
@@ -127,4 +133,8 @@ class Lane:
         answer = self._handle(invocation)
         if not isinstance(answer, Streamed):
             return answer
-        return stream(self._line, self._conversation, invocation, answer, poll=not self.leaving)
+        return (
+            None
+            if self._line.disowned
+            else stream(self._line, self._conversation, invocation, answer, poll=not self.leaving)
+        )

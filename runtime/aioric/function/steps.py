@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from aioric.messages import Buffered, Failed, Invocation, Streamed
 
     class Around(Protocol):
-        """What goes on around invocations, as far as it has to know of them; `drivers.around` is one."""
+        """What goes on around invocations, as far as it has to know of them; `drivers.around` is one.
+
+        Attributes:
+            forked: Whether this is a process that a handler has forked.
+        """
+
+        forked: bool
 
         def begin(self, invocation: Invocation) -> None:
             """A handler begins."""
@@ -160,9 +166,15 @@ class Function:
         return self.fail(invocation, excuse or error)
 
     def fail(self, invocation: Invocation, error: BaseException) -> Failed:
-        """Log the failure and make it the answer."""
+        """Log the failure and make it the answer.
+
+        Raises:
+            SystemExit: This process was forked by the handler, so the failure is its end, and no answer.
+        """
         fault = describe(error, invocation.request_id)
         self._journal.error(fault, invocation.request_id)
+        if self.around is not None and self.around.forked:
+            raise SystemExit(1)
         return fault.failed(self._codec)
 
     def fail_stream(self, invocation: Invocation) -> Callable[[BaseException], Failed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from _thread import allocate_lock, start_new_thread
 from collections import deque
 from contextvars import copy_context
@@ -121,8 +122,11 @@ class Threaded:
     # In the thread
 
     def _run(self) -> None:  # pragma: no cover - raw thread; held by test_threaded.py
+        process = os.getpid()
         try:
             for piece in self._source:
+                if os.getpid() != process:  # forked by the source, and nobody waits for its pieces there
+                    break
                 self._offer(piece)
                 if self._stopped:
                     self._tell()
@@ -133,6 +137,10 @@ class Threaded:
             self._close()
         except BaseException as error:  # noqa: BLE001 - likewise
             self._end = self._end or error
+        if os.getpid() != process:  # the end of its only thread is its own; the lock may be held for ever
+            if self._end is not None:
+                raise self._end  # the interpreter tells the log
+            return
         with self._lock:
             self._ended = True
             self._wake()

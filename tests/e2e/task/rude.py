@@ -47,6 +47,63 @@ def fork(_context: Any) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def come_back(context: Any) -> int:
+    """Fork a process that comes back from the handler."""
+    return os.fork() and ended(context)
+
+
+def fail(context: Any) -> int:
+    """Fork a process in which the handler fails."""
+    if not os.fork():
+        raise ValueError("in the child")
+    return ended(context)
+
+
+def return_a_stream(context: Any) -> Any:
+    """Fork a process that returns what is to be streamed."""
+    return ended(context) if os.fork() else iter(["of the child"])
+
+
+def stream(context: Any) -> Any:
+    """Fork a process while the answer is streamed; both go on with it."""
+    yield "["
+    child = os.fork()
+    yield str(ended(context)) if child else "of the child"
+    yield "]"
+
+
+def stream_later(context: Any) -> Any:
+    """Fork a process before the first piece."""
+    child = os.fork()
+    yield str(ended(context)) if child else "of the child"
+
+
+def ended(_context: Any) -> int:
+    """The exit status of the process that was forked."""
+    return os.waitstatus_to_exitcode(os.wait()[1])
+
+
+def stop(_context: Any) -> str:
+    """Stop the loop."""
+    asyncio.get_running_loop().stop()
+    return "stopped"
+
+
+def close_and_stream(_context: Any) -> Any:
+    """Close standard output, and have the runtime open another connection."""
+    os.close(1)
+    return iter(["1"])
+
+
+def write(_context: Any) -> str:
+    """Write to standard output."""
+    try:
+        os.write(1, b"GET / HTTP/1.1\r\n\r\n")
+    except OSError as error:
+        return os.strerror(error.errno)
+    return "written"
+
+
 def cancel(_context: Any) -> str:
     """Cancel whatever else runs on the loop."""
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -59,4 +116,18 @@ def look(context: Any) -> Any:
     return os.getpid(), context.state
 
 
-ACTIONS = {"close": close, "too large": too_large, "fork": fork, "cancel": cancel, "look": look}
+ACTIONS = {
+    "cancel": cancel,
+    "close": close,
+    "close and stream": close_and_stream,
+    "come back": come_back,
+    "fail": fail,
+    "fork": fork,
+    "look": look,
+    "return a stream": return_a_stream,
+    "stop": stop,
+    "stream": stream,
+    "stream later": stream_later,
+    "too large": too_large,
+    "write": write,
+}
