@@ -113,6 +113,21 @@ async def test_a_functions_own_handler_may_exit(
     assert said(fn.logs)[-2:] == ["my own handler", "database closes"]
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize(("name", "size"), [("_say", 1), ("_speak", 100_000)])
+async def test_a_functions_own_handler_may_exit_at_any_moment(
+    aioric_function: type[Emulator], loop: str, name: str, size: int
+) -> None:
+    """SIGTERM while the runtime sends an answer: the same end, and no word of asyncio's about a task."""
+    env = {"CHOICE": "sigterm exit lifespan", "AIORIC_LOOP": loop}
+    async with aioric_function("app.asynchronous", task_root=TASK, command=COMMAND, env=env) as fn:
+        result = await fn.invoke({"strike": name, "size": size})
+
+    assert result.payload["errorMessage"].endswith("exit status 7")
+    assert said(fn.logs) == ["database opens", "my own handler", "database closes"]
+    assert not [line for line in fn.logs if "never retrieved" in line]
+
+
 @handlers
 async def test_nobody_is_registered_if_nobody_wants_to_know(
     aioric_function: type[Emulator], handler: str

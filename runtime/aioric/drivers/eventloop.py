@@ -83,9 +83,10 @@ async def serve(
         lane.abandon()
     handlers = [lane.task for lane in lanes if lane.task is not None]
     await asyncio.gather(*tasks, *handlers, return_exceptions=True)
-    end = ended.pop().result()
-    if end is not None:
-        raise end
+    for task in tasks:  # whichever ended first: the process has this status to tell
+        if not task.cancelled() and task.exception() is None and (end := task.result()) is not None:
+            raise end
+    ended.pop().result()
 
 
 async def wait(

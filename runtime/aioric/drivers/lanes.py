@@ -92,13 +92,19 @@ class Lane(Line):
     async def serve(self) -> BaseException | None:
         """Poll, and do what is not usual, until the lane cannot go on or is `leaving`.
 
-        Returns what a handler raised to end the process: a task that raises it would end the loop
-        at once, and with it what the other lanes are serving.
+        Returns what a handler, or a signal's, raised to end the process: a task that raises it would end the
+        loop at once, and with it what the other lanes are serving.
 
         Raises:
             PlatformRefused: The platform will send no more.
             ConnectionLost: The Runtime API cannot be reached any more.
         """
+        try:
+            return await self._serve()
+        except (SystemExit, KeyboardInterrupt) as error:
+            return error
+
+    async def _serve(self) -> BaseException | None:
         conversation = self.conversation
         conversation.poll()
         while (outcome := await self.exchange()) is not None:
@@ -133,13 +139,19 @@ class Lane(Line):
             if self.disowned:
                 import_own("aioric.drivers.forked").end(error)
             answer = error
-        self._end(invocation, answer)
-
-    def _end(self, invocation: Invocation, answer: Any) -> None:
-        """Answer at once, if that is all there is to do; `serve` does the rest."""
         parked, self._parked = self._parked, None
         if parked is None or parked.done():  # nobody is there any more
             return
+        try:
+            self._end(invocation, answer, parked)
+        except BaseException as error:  # likewise: a signal's handler may raise it anywhere
+            if parked.done():
+                raise
+            self._waiter = None
+            parked.set_result((invocation, error, False))
+
+    def _end(self, invocation: Invocation, answer: Any, parked: asyncio.Future[Outcome | None]) -> None:
+        """Answer at once, if that is all there is to do; `serve` does the rest."""
         if isinstance(answer, BaseException):
             parked.set_result((invocation, answer, False))
             return

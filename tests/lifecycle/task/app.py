@@ -199,9 +199,23 @@ async def asynchronous(event, context):
         hang(event["block"])
     if "raise" in event:
         raise RuntimeError("no")
+    if "strike" in event:
+        sys.setprofile(struck(event["strike"]))
+        return "x" * event["size"]
     if "stream" in event:
         return pieces()
     return answer(event, context)
+
+
+def struck(name):
+    """Have SIGTERM arrive when a function of this name is called."""
+
+    def look(frame, event, _):
+        if event == "call" and frame.f_code.co_name == name:
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return look
 
 
 async def hang_async(seconds):
