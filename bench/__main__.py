@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -75,6 +76,9 @@ QUICK = tuple(name for name in SUITES if "-" not in name and name != "emulator")
 
 # Beside its rounds: starting, preparing, the round that is always whole. Whoever takes longer hangs.
 PATIENCE_SECONDS = 240
+# For a benchmark to stop what it has started: once it has been interrupted with us, from a terminal, and once
+# it is told to end.
+STOP_SECONDS = (1, 10)
 
 
 def main() -> None:
@@ -84,6 +88,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SUITES, help="which (default: all but the matrix)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for the results")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     chosen = options.only or (QUICK if options.quick else USUAL)
     began = time.monotonic()
     failed = []
@@ -108,8 +113,27 @@ def run(name: str, options: argparse.Namespace) -> bool:
             return process.wait(suite.within + PATIENCE_SECONDS) == 0
         except subprocess.TimeoutExpired:
             print(f"{name} took too long", file=sys.stderr)
-            process.terminate()  # which it passes on to what it has started
             return False
+        finally:
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Have a benchmark that still runs stop what it has started, and end."""
+    patience, longer = STOP_SECONDS
+    if not ended(process, patience):
+        process.terminate()
+        if not ended(process, longer):
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it ends by itself in so many seconds."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def progress(number: int, count: int, name: str, seconds: float) -> None:
