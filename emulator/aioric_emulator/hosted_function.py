@@ -57,6 +57,8 @@ class HostedFunction:
         self._journal = Journal(configuration, *listeners)
         self._environments: dict[ExecutionEnvironment, RunningEnvironment] = {}
         self.copies = Copies(self._service, self._environments, self._clock, self._apply)
+        # How often its code was renewed: what was kept of an answer may be another's now.
+        self.renewals = 0
         # Of the inits that went well, in milliseconds.
         self.init_durations: list[float] = []
         self._is_applying = False
@@ -94,6 +96,7 @@ class HostedFunction:
 
     def renew(self) -> None:
         """Serve calls from now on with the code as it is now."""
+        self.renewals += 1
         self._service.renew(self._clock())
         self._apply()
 

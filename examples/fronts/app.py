@@ -1,4 +1,4 @@
-"""Two functions behind HTTP. `aioric dev` in this folder serves them; open what it prints.
+"""Functions behind HTTP, and one that is asked first. `aioric dev` in this folder serves them: open them.
 
 The first takes every kind of event apart by hand. With a framework (Mangum, Powertools) that is done for you.
 """
@@ -25,4 +25,13 @@ def page(event, context):
 
 async def item(event, context):
     """One item, for the route `GET /items/{id}`. What has no statusCode is sent as JSON with status 200."""
-    return {"id": event["pathParameters"]["id"], "by": event["routeKey"]}
+    told = {"id": event["pathParameters"]["id"], "by": event["routeKey"]}
+    known = event["requestContext"].get("authorizer", {}).get("lambda")
+    return {**told, "for": known["name"]} if known else told
+
+
+def authorize(event, context):
+    """Say who is let in, to the routes that ask: whoever knows a name."""
+    (header,) = event["identitySource"]
+    kind, _, name = header.partition(" ")
+    return {"isAuthorized": kind == "Friend" and name != "", "context": {"name": name}}

@@ -28,6 +28,8 @@ DEAR = {
     "aioric_emulator.debugging": "--debug-port",
     "aioric_emulator.disruptions": "tests",
     "aioric_emulator.emulator": "tests",
+    "aioric_emulator.fronts.asking": "an API's authorizers",
+    "aioric_emulator.fronts.authorizers": "likewise",
     "aioric_emulator.fronts.declaring": "--url, --http-api, --rest-api, --alb; a file's fronts",
     "aioric_emulator.fronts.serving": "likewise",
     "aioric_emulator.fronts.settings": "likewise",
@@ -97,3 +99,4 @@ async def test_what_is_asked_for_is_loaded(
     found = await loaded(tmp_path, "toy.handler", *words(tmp_path), "--", *toy_command)
 
     assert module in found
+    assert "aioric_emulator.fronts.authorizers" not in found

@@ -34,11 +34,19 @@ __all__ = [
 ]
 
 Maker: TypeAlias = "Callable[[str, Mapping[str, Any], Sequence[str]], FrontSettings]"
+Guard: TypeAlias = "Callable[[Route, object], Route]"
 Kinds: TypeAlias = dict[str, tuple[type, float, float]]
 
 PORT: Kinds = {"port": (int, 0, 65535)}
 URL: Kinds = {**PORT, "invoke_mode": (str, 0, 0), "cors": (dict, 0, 0)}
-API: Kinds = {**PORT, "routes": (dict, 0, 0), "stage": (str, 0, 0), "stage_variables": (dict, 0, 0)}
+API: Kinds = {
+    **PORT,
+    "routes": (dict, 0, 0),
+    "stage": (str, 0, 0),
+    "stage_variables": (dict, 0, 0),
+    "authorizer": (str, 1, 0),
+    "authorizers": (dict, 0, 0),
+}
 # The limits of an integration's timeout, in seconds.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 HTTP_API: Kinds = {**API, "payload_format": (str, 0, 0), "timeout": (float, 0.05, 30), "cors": (dict, 0, 0)}
@@ -103,7 +111,9 @@ def declare_http_api(place: str, table: Mapping[str, Any], functions: Sequence[s
     own = {"payload_format": checked.pop("payload_format", "2.0"), "timeout": checked.pop("timeout", 30.0)}
     if own["payload_format"] not in PAYLOAD_FORMATS:
         raise DeclarationError(f"{place}: payload_format is 1.0 or 2.0, not {own['payload_format']}")
-    routes = declare_routes(place, checked.pop("routes", {DEFAULT: functions[0]}), functions)
+    declared = checked.pop("routes", {DEFAULT: functions[0]})
+    guard = read_authorizers(place, checked, declared, functions, is_rest=False)
+    routes = declare_routes(place, declared, functions, guard)
     texts(place, checked, "stage_variables")
     return HttpApiSettings(tuple(replace(each, **own) for each in routes), **checked)
 
@@ -111,8 +121,10 @@ def declare_http_api(place: str, table: Mapping[str, Any], functions: Sequence[s
 def declare_rest_api(place: str, table: Mapping[str, Any], functions: Sequence[str]) -> RestApiSettings:
     """Give a REST API. Without routes all requests go to the first function."""
     checked = with_cors(place, check(place, table, REST_API))
-    declared = checked.pop("routes", None)
-    routes = catch_all(functions[0]) if declared is None else declare_routes(place, declared, functions)
+    everything = {route.key: route.function for route in catch_all(functions[0])}
+    declared = checked.pop("routes", everything)
+    guard = read_authorizers(place, checked, declared, functions, is_rest=True)
+    routes = declare_routes(place, declared, functions, guard)
     if any(each.path == DEFAULT for each in routes):
         raise DeclarationError(f"{place}: a REST API has no $default; its catch-all is ANY /{{proxy+}}")
     texts(place, checked, "stage_variables")
@@ -127,16 +139,41 @@ def declare_alb(place: str, table: Mapping[str, Any], functions: Sequence[str]) 
     return AlbSettings(function, **checked)
 
 
-def declare_routes(place: str, routes: Mapping[str, Any], functions: Sequence[str]) -> list[Route]:
-    """Give routes by key, each with its function."""
+def declare_routes(
+    place: str, routes: Mapping[str, Any], functions: Sequence[str], guard: Guard
+) -> list[Route]:
+    """Give routes by key, each with its function: a name, or a table that also has its own authorizer."""
     found = []
-    for key, function in routes.items():
+    for key, declared in routes.items():
+        table = declared if isinstance(declared, dict) else {"function": declared}
+        if unknown := table.keys() - {"function", "authorizer"}:
+            raise DeclarationError(f"{place}: {key}: a route has function and authorizer, not {min(unknown)}")
         try:
             method, path = parse_route(key)
         except ValueError as error:
             raise DeclarationError(f"{place}: {error}") from None
-        found.append(Route(known(place, function, functions), path, method))
+        route = Route(known(place, table.get("function"), functions), path, method)
+        found.append(guard(route, table.get("authorizer")))
     return found
+
+
+def read_authorizers(
+    place: str,
+    checked: dict[str, Any],
+    routes: Mapping[str, Any],
+    functions: Sequence[str],
+    *,
+    is_rest: bool,
+) -> Guard:
+    """Take the authorizers out of an API's settings, and give what adds a route's own to it, by its name."""
+    if checked.keys().isdisjoint({"authorizer", "authorizers"}) and not any(
+        isinstance(each, dict) for each in routes.values()
+    ):
+        return lambda route, _: route
+    # Only who has some waits for what reads them.
+    from aioric_emulator.fronts.declaring_authorizers import AuthorizerTables  # noqa: PLC0415
+
+    return AuthorizerTables(place, checked, functions, is_rest=is_rest).guard
 
 
 def known(place: str, function: object, functions: Sequence[str]) -> str:

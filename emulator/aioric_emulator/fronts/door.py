@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aioric_emulator.calls import new_id, new_invocation, new_trace_id
 from aioric_emulator.fronts.calls import BufferedHttpCall, StreamedHttpCall
+from aioric_emulator.fronts.front import Question
 from aioric_emulator.fronts.request import Facts, read_request
 from aioric_emulator.messages import MAX_PAYLOAD, Answer, Rejection
 from aioric_emulator.relay import MAX_STREAM, Bandwidth
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aioric_emulator.exchange import HttpExchange
+    from aioric_emulator.fronts.asking import Asking
     from aioric_emulator.fronts.front import Call, Front
     from aioric_emulator.hosted_function import HostedFunction
 
@@ -32,6 +34,7 @@ class HttpDoor:
     def __init__(self, front: Front, functions: Mapping[str, HostedFunction]) -> None:
         self._front = front
         self._functions = functions
+        self._authorizers: Asking | None = None
 
     def handle(self, exchange: HttpExchange) -> None:
         """Take a request."""
@@ -46,10 +49,10 @@ class HttpDoor:
         trace_id = request.header("x-amzn-trace-id") or new_trace_id()
         facts = Facts(new_id(), trace_id, time.time(), configuration.account_id, configuration.region)
         decided = self._front.receive(request, facts)
-        if isinstance(decided, Answer):
-            exchange.reply(decided)
+        if isinstance(decided, Question):
+            self._asking().ask(exchange, decided, facts)
         else:
-            self._call(exchange, decided, facts, exchange.size)
+            self._go_on(exchange, decided, facts)
 
     def disconnected(self, exchange: HttpExchange) -> bool:  # noqa: ARG002 - it makes no difference whose it is
         """Let the function go on: a client that leaves does not stop it, and may still be listening."""
@@ -58,6 +61,19 @@ class HttpDoor:
     def translate_fault(self, answer: Answer) -> Answer:
         """Give this front's answer in place of the connection's own."""
         return self._front.fault(answer.status)
+
+    def _asking(self) -> Asking:
+        if self._authorizers is None:
+            from aioric_emulator.fronts.asking import Asking  # noqa: PLC0415 - few fronts ask anybody
+
+            self._authorizers = Asking(self._functions, self._go_on)
+        return self._authorizers
+
+    def _go_on(self, exchange: HttpExchange, decided: Call | Answer, facts: Facts) -> None:
+        if isinstance(decided, Answer):
+            exchange.reply(decided)
+        else:
+            self._call(exchange, decided, facts, exchange.size)
 
     def _call(self, exchange: HttpExchange, call: Call, facts: Facts, size: int) -> None:
         event = json.dumps(call.event).encode()

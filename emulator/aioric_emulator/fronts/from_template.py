@@ -1,8 +1,8 @@
 """Fronts that a SAM or CloudFormation template declares: Function URLs, routes of its APIs, load balancers.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
-and sam-property-function-api.html there. Domains and models are not read. Of authorizers there is
-a note that they are not run: nobody signs in here.
+and sam-property-function-api.html there. Domains and models are not read. Of authorizers that are no function
+of the template's there is a note that they are not run: nobody signs in here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from aioric_emulator.intrinsics import target
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from aioric_emulator.fronts.authorizers import Authorizer
     from aioric_emulator.fronts.settings import UrlSettings
 
 __all__ = ["TemplateFronts"]
@@ -52,10 +53,8 @@ class TemplateFronts:
         self._resolve = resolve
         self._urls: list[UrlSettings] = []
         self._served: dict[str, str] = {}
-        # Routes by kind and logical id.
-        self._apis: dict[tuple[str, str], list[Route]] = {}
-        # Who would ask callers who they are, by the same.
-        self._authorizers: dict[tuple[str, str], set[str]] = {}
+        # Routes by kind and logical id, each with the name of its own authorizer.
+        self._apis: dict[tuple[str, str], list[tuple[Route, object]]] = {}
         # What a person should know of what was given.
         self.notes: list[str] = []
 
@@ -78,7 +77,7 @@ class TemplateFronts:
         """Give all fronts. Raises `DeclarationError`."""
         fronts: list[FrontSettings] = list(self._urls)
         for (kind, name), routes in self._apis.items():
-            fronts.append(self._api(kind, name, tuple(routes)))
+            fronts.append(self._api(kind, name, routes))
         return fronts + LoadBalancers(self._resources, self._served, self._resolve).give()
 
     def _add_url(self, logical_id: str, function: str, declared: Any) -> None:
@@ -110,17 +109,19 @@ class TemplateFronts:
             raise DeclarationError(f"{place}: an event of the type Api needs a Path")
         timeout = float(found.get("TimeoutInMillis", 30_000)) / 1000
         route = Route(function, path, method, str(found.get("PayloadFormatVersion", "2.0")), timeout)
-        self._apis.setdefault((kind, api), []).append(route)
-        self._authorizers.setdefault((kind, api), set()).update(authorizers(declared))
+        auth = declared.get("Auth")
+        own = auth.get("Authorizer") if isinstance(auth, dict) else None
+        self._apis.setdefault((kind, api), []).append((route, own))
 
-    def _api(self, kind: str, name: str, routes: tuple[Route, ...]) -> FrontSettings:
-        own = self._resources.get(name)
-        properties = dict(self._globals.get(kind) or {})
-        if isinstance(own, dict) and own.get("Type") == KINDS[kind]:
-            properties |= own.get("Properties") or {}
-        asked = self._authorizers[kind, name] | authorizers(properties)
-        if asked:
-            self.notes.append(f"{name}: no authorizer is run ({', '.join(sorted(asked))}): {LET_IN}")
+    def _api(self, kind: str, name: str, declared: list[tuple[Route, object]]) -> FrontSettings:
+        resource = self._resources.get(name)
+        common: Mapping[str, Any] = self._globals.get(kind) or {}
+        own: Mapping[str, Any] = {}
+        if isinstance(resource, dict) and resource.get("Type") == KINDS[kind]:
+            own = resource.get("Properties") or {}
+        properties = {**common, **own}
+        auths = [each.get("Auth") for each in (common, own)]
+        routes, preflights = self._guard(name, declared, auths, is_rest=kind == "Api")
         keys = (*SETTINGS[kind], "Cors", "CorsConfiguration", "BinaryMediaTypes")
         found = self._resolve(name, {key: properties[key] for key in keys if key in properties})
         settings = {ours: found[key] for key, ours in SETTINGS[kind].items() if key in found}
@@ -128,18 +129,31 @@ class TemplateFronts:
             # SAM writes the slash as JSON pointers do.
             types = tuple(str(each).replace("~1", "/") for each in found.get("BinaryMediaTypes") or ())
             rest = read_rest_cors(name, found["Cors"]) if found.get("Cors") else None
-            return RestApiSettings(routes, binary_media_types=types, cors=rest, **settings)
+            return RestApiSettings(
+                routes,
+                binary_media_types=types,
+                cors=rest,
+                preflight_authorizer=preflights if rest else None,
+                **settings,
+            )
         cors = found.get("CorsConfiguration")
         return HttpApiSettings(routes, cors=read_cors(name, cors) if cors else None, **settings)
 
+    def _guard(
+        self, name: str, declared: list[tuple[Route, object]], auths: list[Any], *, is_rest: bool
+    ) -> tuple[tuple[Route, ...], Authorizer | None]:
+        """Give an API's routes with their authorizers, and the one that is asked before its OPTIONS."""
+        if not any(auths) and not any(own for _, own in declared):
+            return tuple(route for route, _ in declared), None
+        # Only who has some waits for what reads them.
+        from aioric_emulator.fronts.authorizers_template import ApiAuthorizers, merge_auth  # noqa: PLC0415
 
-def authorizers(properties: Mapping[str, Any]) -> set[str]:
-    """Give the names of all that an API or an event has callers authorized by."""
-    auth = properties.get("Auth")
-    if not isinstance(auth, dict):
-        return set()
-    named = {auth.get("DefaultAuthorizer"), auth.get("Authorizer"), *(auth.get("Authorizers") or ())}
-    return {each for each in named if isinstance(each, str) and each != "NONE"}
+        guards = ApiAuthorizers(name, merge_auth(*auths), self._served, self._resolve, is_rest=is_rest)
+        routes = tuple(guards.guard(*each) for each in declared)
+        preflights = guards.of_preflights
+        for authorizer, reason in guards.left_out.items():
+            self.notes.append(f"{name}: the authorizer {authorizer} is not run ({reason}): {LET_IN}")
+        return routes, preflights
 
 
 def read_cors(place: str, declared: Any) -> Cors:

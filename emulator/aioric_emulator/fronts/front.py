@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aioric_emulator.fronts.authorizers import Authorizer
     from aioric_emulator.fronts.request import Facts, Request
+    from aioric_emulator.fronts.verdicts import Verdict
     from aioric_emulator.messages import Answer, Outcome, Rejection
 
-__all__ = ["Call", "Front", "phrase"]
+__all__ = ["Call", "Front", "Question", "phrase"]
 
 # What the services call it, whatever this Python's library calls it.
 PHRASES = {413: "Request Entity Too Large"}
@@ -40,14 +42,35 @@ class Call:
     timeout: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request of which an authorizer is asked first, with an event of its own.
+
+    `missing` says what the request lacks, so that there is nothing to ask; `key` is by what a result is kept,
+    empty for not at all; `timeout` is in seconds. `read` takes the function's answer apart, and raises
+    `AuthorizerFault`; `refuse` gives the answer to who is not let in, and why, and `proceed` what follows
+    else, told how many milliseconds were waited. `fault` is the answer where nobody could be asked.
+    """
+
+    authorizer: Authorizer
+    event: dict[str, Any]
+    missing: str
+    key: tuple[str, ...]
+    timeout: float
+    read: Callable[[Outcome], Verdict]
+    refuse: Callable[[Verdict], tuple[Answer | None, str]]
+    proceed: Callable[[Verdict, int], Call | Answer]
+    fault: Callable[[int], Answer]
+
+
 class Front(Protocol):
     """One service in front of functions."""
 
     # The bytes that a request's body may have.
     max_body: int
 
-    def receive(self, request: Request, facts: Facts) -> Call | Answer:
-        """Give the call that a request is, or the answer that needs no function."""
+    def receive(self, request: Request, facts: Facts) -> Call | Question | Answer:
+        """Give the call that a request is, who is asked before, or the answer that needs no function."""
 
     def fault(self, status: int) -> Answer:
         """Give the service's own answer to what went wrong before or without a function.

@@ -29,6 +29,8 @@ from aioric_emulator.fronts.routes import DEFAULT, Router
 from aioric_emulator.messages import Answer
 
 if TYPE_CHECKING:
+    from aioric_emulator.fronts.authorizers import Authorizer
+    from aioric_emulator.fronts.front import Question
     from aioric_emulator.fronts.request import Facts, Request
     from aioric_emulator.fronts.routes import Match
     from aioric_emulator.fronts.settings import HttpApiSettings
@@ -53,8 +55,8 @@ class HttpApi:
         self._settings = settings
         self._router = Router(settings.routes)
 
-    def receive(self, request: Request, facts: Facts) -> Call | Answer:
-        """Give the call that a request is, or the answer that needs no function."""
+    def receive(self, request: Request, facts: Facts) -> Call | Question | Answer:
+        """Give the call that a request is, who is asked before, or the answer that needs no function."""
         path = decode_path(request.path)
         if path is None:
             return self.fault(400)
@@ -71,13 +73,31 @@ class HttpApi:
             if match.route.payload_format == "1.0"
             else (self._event_2, partial(read_format_2, default_type=TEXT))
         )
-        return Call(
+        call = Call(
             match.route.function,
             build(request, facts, match, path),
             read=partial(self._read, read),
             refuse=self._refuse,
             dress=partial(dress, self._settings, request, facts),
             timeout=match.route.timeout,
+        )
+        if match.route.authorizer is None:
+            return call
+        return self._guard(match.route.authorizer, request, facts, match, path, call)
+
+    def _guard(
+        self, authorizer: Authorizer, request: Request, facts: Facts, match: Match, path: str, call: Call
+    ) -> Question:
+        from aioric_emulator.fronts.guards import guard_http_api  # noqa: PLC0415 - few routes have one
+
+        build = self._event_1 if authorizer.payload_format == "1.0" else self._event_2
+        context = {
+            **self._event_1(request, facts, match, path)["requestContext"],
+            "routeKey": match.route.key,
+        }
+        event = build(request, facts, match, path)
+        return guard_http_api(
+            authorizer, request, facts, event, context, call, lambda status: call.dress(self.fault(status))
         )
 
     def fault(self, status: int) -> Answer:

@@ -24,6 +24,8 @@ from aioric_emulator.fronts.routes import Router
 from aioric_emulator.messages import Answer
 
 if TYPE_CHECKING:
+    from aioric_emulator.fronts.authorizers import Authorizer
+    from aioric_emulator.fronts.front import Question
     from aioric_emulator.fronts.request import Facts, Request
     from aioric_emulator.fronts.routes import Match
     from aioric_emulator.fronts.settings import RestApiSettings
@@ -66,8 +68,8 @@ class RestApi:
         self._settings = settings
         self._router = Router(settings.routes)
 
-    def receive(self, request: Request, facts: Facts) -> Call | Answer:
-        """Give the call that a request is, or the answer that needs no function."""
+    def receive(self, request: Request, facts: Facts) -> Call | Question | Answer:
+        """Give the call that a request is, who is asked before, or the answer that needs no function."""
         path, requested = self._within_stage(request.path)
         # The best resource decides, also where it lacks the method.
         trimmed = path.rstrip("/") or "/"
@@ -75,9 +77,26 @@ class RestApi:
         match = self._router.match(request.method, trimmed)
         cors = self._settings.cors
         if cors is not None and is_mocked(request.method, resource, match):
-            return dress(facts, cors.mock(self._router.methods(resource)))
+            mock = dress(facts, cors.mock(self._router.methods(resource)))
+            event = self._event(request, facts, (path, requested, resource), match)
+            return self._guarded(self._settings.preflight_authorizer, request, facts, event, mock)
         if match is None or match.route.path != resource:
             return dress(facts, self.fault(403))
+        event = self._event(request, facts, (path, requested, resource), match)
+        call = Call(
+            match.route.function,
+            event,
+            read=partial(self._read, request),
+            refuse=self._refuse,
+            dress=partial(dress, facts),
+            timeout=self._settings.timeout,
+        )
+        return self._guarded(match.route.authorizer, request, facts, event, call)
+
+    def _event(
+        self, request: Request, facts: Facts, paths: tuple[str, str, str], match: Match | None
+    ) -> dict[str, Any]:
+        path, requested, resource = paths
         context = context_1(
             request,
             facts,
@@ -86,23 +105,29 @@ class RestApi:
             stage=self._settings.stage,
             path=requested,
         )
-        event = format_1(
+        return format_1(
             request,
             header_fields(request, facts),
             self._body(request),
             context,
             path=path,
-            parameters=match.parameters,
+            parameters={} if match is None else match.parameters,
             variables=self._settings.stage_variables,
         )
-        return Call(
-            match.route.function,
-            event,
-            read=partial(self._read, request),
-            refuse=self._refuse,
-            dress=partial(dress, facts),
-            timeout=self._settings.timeout,
-        )
+
+    def _guarded(
+        self,
+        authorizer: Authorizer | None,
+        request: Request,
+        facts: Facts,
+        event: dict[str, Any],
+        then: Call | Answer,
+    ) -> Call | Question | Answer:
+        if authorizer is None:
+            return then
+        from aioric_emulator.fronts.guards import guard_rest_api  # noqa: PLC0415 - few methods have one
+
+        return guard_rest_api(authorizer, request, facts, event, then, partial(dress, facts))
 
     def fault(self, status: int) -> Answer:
         """Give the API's own answer to a fault."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from aioric_emulator.fronts.authorizers import Authorizer
+
 __all__ = ["DEFAULT", "METHODS", "Match", "Route", "Router", "parse_route"]
 
 DEFAULT = "$default"
@@ -24,6 +26,7 @@ class Route:
     """What of an API goes to which function. The catch-all of an HTTP API has the path `$default`.
 
     `payload_format` is 1.0 or 2.0, `timeout` in seconds; both are of an HTTP API's integration only.
+    `authorizer` is asked first.
     """
 
     function: str
@@ -31,6 +34,7 @@ class Route:
     method: str = "ANY"
     payload_format: str = "2.0"
     timeout: float = 30.0
+    authorizer: Authorizer | None = None
 
     @property
     def key(self) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aioric_emulator.fronts.alb_rules import Rule
+    from aioric_emulator.fronts.authorizers import Authorizer
     from aioric_emulator.fronts.cors import Cors
     from aioric_emulator.fronts.front import Front
 
@@ -91,6 +92,8 @@ class RestApiSettings:
     binary_media_types: tuple[str, ...] = ()
     timeout: float = 29.0
     cors: Cors | None = None
+    # Asked before the OPTIONS that `cors` answers: SAM does that unless told otherwise.
+    preflight_authorizer: Authorizer | None = None
 
     @property
     def title(self) -> str:

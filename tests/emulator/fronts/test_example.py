@@ -46,18 +46,24 @@ async def opened(log: Callable[[], str], count: int) -> dict[str, str]:
 
 
 async def test_the_example_of_a_project_file(tmp_path: Path) -> None:
-    """All four fronts show the same page, and a route leads to the other function."""
+    """All four fronts show the same page, and routes lead to the other function, one of them with a key."""
     with development(EXAMPLE, tmp_path / "log") as log:
         urls = await opened(log, 4)
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
             pages = [await http.get(f"{url}?name=<Ada>") for url in urls.values()]
             item = await http.get(f"{urls['HTTP API']}items/7")
+            private = [
+                await http.get(f"{urls['HTTP API']}private/7", headers=headers)
+                for headers in ({}, {"Authorization": "Stranger"}, {"Authorization": "Friend Ada"})
+            ]
             origin = await http.get(urls["Function URL"], headers={"Origin": "https://a.example"})
 
     assert len({page.text for page in pages}) == 1
     assert "<h1>Hello, &lt;Ada&gt;</h1>" in pages[0].text
     assert {page.headers["content-type"] for page in pages} == {"text/html; charset=utf-8"}
     assert item.json() == {"id": "7", "by": "GET /items/{id}"}
+    assert [each.status_code for each in private] == [401, 403, 200]
+    assert private[2].json() == {"id": "7", "by": "GET /private/{id}", "for": "Ada"}
     assert origin.headers["access-control-allow-origin"] == "*"
 
 
@@ -68,18 +74,27 @@ async def test_the_example_of_a_template(tmp_path: Path) -> None:
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
             page = await http.get(urls["Function URL"])
             item = await http.get(f"{urls['HTTP API']}items/a%20b")
+            private = [
+                await http.get(f"{urls['HTTP API']}private/7", headers={"Authorization": words})
+                for words in ("Stranger", "Friend Ada")
+            ]
 
     assert "Hello, world" in page.text
     assert item.json() == {"id": "a b", "by": "GET /items/{id}"}
+    assert [each.status_code for each in private] == [403, 200]
+    assert "is not run" not in log()
 
 
 def test_the_file_in_the_documentation_is_one(tmp_path: Path) -> None:
     """Every setting that is shown there exists."""
-    text = (ROOT / "docs" / "http-fronts.md").read_text().partition("```toml\n")[2].partition("```")[0]
-    (tmp_path / "aioric.toml").write_text(text)
-    project = read_project_file(tmp_path / "aioric.toml")
+    texts = (ROOT / "docs" / "http-fronts.md").read_text().split("```toml\n")[1:]
+    fronts = []
+    for text in texts:
+        (tmp_path / "aioric.toml").write_text(text.partition("```")[0])
+        fronts.append(read_project_file(tmp_path / "aioric.toml").fronts)
 
-    assert [front.port for front in project.fronts] == [8081, 8082, 8083, 8084]
+    assert [front.port for front in fronts[0]] == [8081, 8082, 8083, 8084]
+    assert len(fronts[1]) == 2
 
 
 async def test_fronts_of_the_command_line(tmp_path: Path) -> None:

@@ -157,7 +157,9 @@ Resources:
   Http:
     Type: AWS::Serverless::HttpApi
     Properties:
-      Auth: {DefaultAuthorizer: Jwt, Authorizers: {Jwt: {}, Own: {FunctionArn: !GetAtt Other.Arn}}}
+      Auth:
+        DefaultAuthorizer: Jwt
+        Authorizers: {Jwt: {}, Own: {FunctionArn: !GetAtt Other.Arn}, Unused: {}}
   Free: {Type: "AWS::Serverless::HttpApi"}
   F:
     Type: AWS::Serverless::Function
@@ -165,8 +167,10 @@ Resources:
       FunctionUrlConfig: {AuthType: AWS_IAM}
       Events:
         A: {Type: HttpApi, Properties: {Path: /a, ApiId: !Ref Http}}
+        A2: {Type: HttpApi, Properties: {Path: /a2, ApiId: !Ref Http, Auth: {Authorizer: Own}}}
         B: {Type: HttpApi, Properties: {Path: /b, ApiId: !Ref Free, Auth: {Authorizer: NONE}}}
         C: {Type: Api, Properties: {Path: /c, Method: GET, Auth: {Authorizer: Token}}}
+        D: {Type: Api, Properties: {Path: /d, Method: GET}}
 """
 
 
@@ -176,6 +180,8 @@ def test_what_is_not_asked_for_is_said(tmp_path: Path) -> None:
     let_in = "everybody is let in, and events say nothing of who it is (requestContext.authorizer)"
     assert read_template(tmp_path / "template.yaml", {}).notes == [
         f"F: FunctionUrlConfig: AWS_IAM is not asked for: {let_in}",
-        f"Http: no authorizer is run (Jwt, Own): {let_in}",
-        f"ServerlessRestApi: no authorizer is run (AWS_IAM, Token): {let_in}",
+        f"Http: the authorizer Jwt is not run (no Lambda authorizer): {let_in}",
+        f"Http: the authorizer Own is not run (its function Other is not served): {let_in}",
+        f"ServerlessRestApi: the authorizer Token is not run (not declared here): {let_in}",
+        f"ServerlessRestApi: the authorizer AWS_IAM is not run (no Lambda authorizer): {let_in}",
     ]

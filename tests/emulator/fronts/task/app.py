@@ -67,3 +67,21 @@ def empty_stream(event, context):
 async def broken_stream(event, context):
     yield "so far"
     raise ValueError("late")
+
+
+def authorize(event, context):
+    """Say what the token asks for: a policy, a simple response, or trouble."""
+    said = event.get("authorizationToken") or event["identitySource"][0]
+    print("asked", said)
+    if said == "Unauthorized":
+        raise Exception("Unauthorized")  # noqa: TRY002 - as the documentation has it
+    if said == "slow":
+        time.sleep(5)
+    if said == "odd":
+        return {"principalId": "x"}
+    arn = event.get("methodArn") or event["routeArn"]
+    if "routeArn" in event:
+        return {"isAuthorized": said == "allow", "context": {"arn": arn, "roles": ["a"]}}
+    effect = "Deny" if said == "deny" else "Allow"
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": arn}
+    return {"principalId": "ada", "policyDocument": {"Statement": [statement]}, "context": {"level": 3}}
