@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BYTES = 64 * 1024, PEERS = 1024, AWAKE_NS = 200 * 1000 };
+enum { BYTES = 64 * 1024, PEERS = 1024, AWAKE_NS = 200 * 1000, REST_NS = 20 * 1000 * 1000 };
 
 struct peer {
     int is_runtime;
@@ -142,12 +142,12 @@ int main(int count, char **words)
     event.data.fd = api;
     epoll_ctl(poll, EPOLL_CTL_ADD, api, &event);
     int may_wait_awake = has_another_processor();
-    long long until = 0;
+    long long until = 0, rests_until = 0;
     for (;;) {
-        int is_awake = may_wait_awake && now() < until;
+        int is_awake = may_wait_awake && now() < until && now() >= rests_until;
         int found = epoll_wait(poll, ready, 64, is_awake ? 0 : -1);
-        if (found <= 0) {
-            sched_yield();
+        if (!found) {
+            if (now() >= until) rests_until = now() + REST_NS;
             continue;
         }
         until = now() + AWAKE_NS;

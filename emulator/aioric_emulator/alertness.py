@@ -5,40 +5,50 @@ from __future__ import annotations
 import asyncio
 import os
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from aioric.drivers.shares import usable_cpus
 
-__all__ = ["SPAN", "Alertness"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["REST", "SPAN", "Alertness"]
 
 # How long, in seconds, the next message is waited for awake. A processor that has gone to sleep takes some
 # 20 to 100 µs to come back, in a virtual machine most of all, and a plain invocation has two such waits.
 SPAN = 0.0002
+# How long, in seconds, it sleeps like others after it was awake for nothing. The handlers take longer, or
+# something else needs the processors: then what is waited for may need this one to come at all.
+REST = 0.02
 
 
 class Alertness:
     """Has the event loop look for what comes next without sleeping, while messages follow one another.
 
-    Only the second of two messages within `SPAN` keeps it awake, and only for as long again: single calls,
-    and those whose handlers take their time, cost nothing. With one processor it sleeps, since whoever is
-    waited for needs that one; with more it still steps back at each look for others who want its own.
+    Only the second of two messages within `SPAN` keeps it awake, and only for as long again, so single calls
+    cost nothing; and those whose handlers take their time, or that come to a busy machine, a hundredth of a
+    processor. With one processor it always sleeps, since whoever is waited for needs that one.
 
     Args:
         processors: How many we may use. Default: what affinity and quota say.
+        clock: Tells the time, in seconds.
 
     Attributes:
         is_awake: Whether the loop is kept from sleeping.
     """
 
-    def __init__(self, processors: int | None = None) -> None:
+    def __init__(self, processors: int | None = None, clock: Callable[[], float] = monotonic) -> None:
         self.is_awake = False
+        self._clock = clock
         self._span = SPAN if (processors or count_processors()) > 1 else 0.0
         self._until = 0.0
+        self._rests_until = 0.0
         self._loop: asyncio.AbstractEventLoop
 
     def stir(self) -> None:
         """Hear of a message. Called in the loop."""
-        now = monotonic()
-        if now < self._until and not self.is_awake:
+        now = self._clock()
+        if not self.is_awake and self._rests_until <= now < self._until:
             self.is_awake = True
             self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._look)
@@ -46,20 +56,14 @@ class Alertness:
 
     def _look(self) -> None:
         # A loop that has something to call asks its connections for news without sleeping.
-        if monotonic() >= self._until:
+        now = self._clock()
+        if now < self._until:
+            self._loop.call_soon(self._look)
+        else:
             self.is_awake = False
-            return
-        give_way()
-        self._loop.call_soon(self._look)
+            self._rests_until = now + REST
 
 
 def count_processors() -> int:
     """How many processors this process may use."""
     return usable_cpus() if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _go_on() -> None:
-    """Do nothing, where a processor cannot be offered to others."""
-
-
-give_way = getattr(os, "sched_yield", _go_on)

@@ -8,86 +8,103 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric_emulator.alertness import SPAN, Alertness
+from aioric_emulator.alertness import REST, SPAN, Alertness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Iterator
 
 
 class Watched(selectors.DefaultSelector):
-    """A selector that remembers for how long it was asked to wait."""
+    """A selector that remembers for how long it was asked to wait, and waits for nothing."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waits: list[float | None] = []
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait as asked, and remember it."""
+        """Look once."""
         self.waits.append(timeout)
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
+        ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
         return ready
 
 
-def waits(steps: Callable[[], Coroutine[None, None, None]]) -> list[float | None]:
-    """How long the loop was ready to wait at each of its turns while `steps` ran."""
-    selector = Watched()
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
-        runner.run(asyncio.sleep(0))
-        selector.waits.clear()
-        runner.run(steps())
-        return list(selector.waits)
+class World:
+    """An alertness, the time that it is told, and the loop that it keeps from sleeping."""
+
+    def __init__(self, processors: int) -> None:
+        self.now = 1000.0
+        self.alertness = Alertness(processors, lambda: self.now)
+        self._selector = Watched()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+
+    def hear(self, *gaps: float) -> bool:
+        """Hear of messages, each so many seconds after what was before; give whether it is awake then."""
+
+        async def stir() -> None:
+            for gap in gaps:
+                self.now += gap
+                self.alertness.stir()
+
+        self._loop.run_until_complete(stir())
+        return self.alertness.is_awake
+
+    def sleeps(self) -> bool:
+        """Whether the loop would sleep, were there nothing to do but to wait for a moment."""
+        self._selector.waits.clear()
+        self._loop.run_until_complete(asyncio.sleep(0.001))
+        return any(wait is None or wait > 0 for wait in self._selector.waits)
+
+    def close(self) -> None:
+        """Close the loop."""
+        self._loop.close()
 
 
-@pytest.mark.parametrize(("processors", "awake"), [(1, False), (2, True), (64, True)])
-def test_the_second_of_two_close_messages_keeps_it_awake_where_there_is_another_processor(
-    processors: int, *, awake: bool
-) -> None:
-    """One processor is left to whoever is waited for."""
-    seen: list[bool] = []
-
-    async def steps() -> None:
-        alertness = Alertness(processors)
-        for _ in range(100):  # a machine that stops between two of them does so once or twice
-            alertness.stir()
-            seen.append(alertness.is_awake)
-
-    waits(steps)
-    assert seen[0] is False
-    assert any(seen) is awake
+@pytest.fixture(params=[2])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """One of two processors, or of as many as a test says."""
+    world = World(request.param)
+    yield world
+    world.close()
 
 
-def test_an_alert_loop_looks_without_sleeping_and_then_sleeps_by_itself() -> None:
-    """While it is alert each wait is for nothing; nobody has to end that."""
-    ends: list[float] = []
-
-    async def steps() -> None:
-        loop, alertness = asyncio.get_running_loop(), Alertness(2)
-        woken = loop.create_future()
-        while not alertness.is_awake:
-            alertness.stir()
-        began = loop.time()
-
-        def end() -> None:
-            if alertness.is_awake:
-                loop.call_later(SPAN, end)
-            else:
-                ends.append(loop.time() - began)
-                loop.call_later(SPAN, woken.set_result, None)
-
-        end()
-        await woken
-
-    asked = waits(steps)
-    assert asked[0] == 0
-    assert ends[0] >= SPAN
-    assert any(wait is None or wait > 0 for wait in asked)
+def test_the_second_of_two_close_messages_keeps_it_awake(world: World) -> None:
+    """One may be the only one."""
+    assert not world.hear(0)
+    assert world.sleeps()
+    assert world.hear(SPAN / 2)
+    assert not world.sleeps()
 
 
-def test_a_single_message_lets_the_loop_sleep() -> None:
-    """A caller who comes now and then pays nothing."""
+def test_messages_that_are_far_apart_let_it_sleep(world: World) -> None:
+    """They would be waited for in vain."""
+    assert not world.hear(0, SPAN * 2, SPAN * 2, SPAN * 2)
+    assert world.sleeps()
 
-    async def steps() -> None:
-        Alertness(2).stir()
-        await asyncio.sleep(SPAN)
 
-    assert any(wait is None or wait > 0 for wait in waits(steps))
+def test_it_stays_awake_while_messages_come_and_then_sleeps_by_itself(world: World) -> None:
+    """Each message counts from when it comes, and nobody has to end the wait for the last one."""
+    world.hear(0, 0)
+    for _ in range(5):
+        assert world.hear(SPAN * 0.9)
+        assert not world.sleeps()
+    world.now += SPAN
+    assert world.sleeps()
+    assert not world.alertness.is_awake
+
+
+def test_after_it_was_awake_for_nothing_it_rests(world: World) -> None:
+    """Handlers that take longer, and busy machines, cost a hundredth of a processor."""
+    world.hear(0, 0)
+    world.now += SPAN
+    assert world.sleeps()
+    assert not world.hear(0, 0, 0)
+    assert world.sleeps()
+    assert world.hear(REST, 0)
+    assert not world.sleeps()
+
+
+@pytest.mark.parametrize("world", [1], indirect=True)
+def test_a_single_processor_is_left_to_whoever_is_waited_for(world: World) -> None:
+    """It sleeps however close the messages are."""
+    assert not world.hear(0, 0, 0)
+    assert world.sleeps()
