@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from aioric.drivers import eventloop
 from aioric.drivers.around import Around
@@ -87,6 +90,30 @@ def test_only_what_is_being_served_is_interrupted(peer: Peer) -> None:
         await serving
 
     asyncio.run(serve())
+
+
+def test_a_loop_that_is_stopped_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is served is served to its end, the log says why it is not sooner; its own errors are raised."""
+    monkeypatch.delitem(sys.modules, "logging")  # which pytest has loaded, and a function may not
+    lines = Lines()
+    loop = asyncio.new_event_loop()
+    done: list[str] = []
+
+    async def stopping() -> None:
+        loop.stop()
+        await asyncio.sleep(0)
+        done.append("served")
+
+    async def failing() -> None:
+        raise RuntimeError("its own")
+
+    eventloop.run(loop, stopping(), journal(lines))
+    assert done == ["served"]
+    (record,) = lines.lines
+    assert "has stopped the event loop" in record
+    with pytest.raises(RuntimeError, match="its own"):
+        eventloop.run(loop, failing(), journal(lines))
+    loop.close()
 
 
 def test_a_lane_that_is_told_to_leave_while_it_connects_asks_for_nothing(peer: Peer) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aioric.drivers.lines import Line, wake
+from aioric.drivers.sockets import resolve
 from aioric.errors import ConnectionLost
 from aioric.messages import Buffered, Invocation
 from aioric.protocol.conversation import Conversation
@@ -46,6 +47,20 @@ async def polled(line: Line, peer: Peer) -> Heard:
     )
     line.conversation.answer(Invocation("id-1", b"{}"), Buffered(BODY, "application/json"))
     return heard
+
+
+async def test_the_place_where_somebody_listens_is_found(peer: Peer) -> None:
+    """A name may stand for several: one where nobody listens is passed over, but for the last."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    (nobody,) = resolve("127.0.0.1", silent.getsockname()[1])
+    silent.close()
+    (here,) = resolve("127.0.0.1", peer.port)
+    with a_line(peer) as line:
+        connection = await line._open_first([nobody, here])  # noqa: SLF001 - of no name that every machine has
+        assert connection.getpeername()[1] == peer.port
+        connection.close()
+        with pytest.raises(ConnectionRefusedError):
+            await line._open_first([nobody, nobody])  # noqa: SLF001 - likewise
 
 
 async def test_what_the_socket_does_not_take_at_once_follows(peer: Peer) -> None:

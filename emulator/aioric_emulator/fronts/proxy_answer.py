@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aioric_emulator.fronts.request import HOP_BY_HOP
 from aioric_emulator.messages import Answer
 
 if TYPE_CHECKING:
@@ -30,18 +31,7 @@ __all__ = [
 ]
 
 # What a front decides itself: how the body is framed, and what becomes of the connection.
-FRAMING = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+FRAMING = HOP_BY_HOP | {"content-length"}
 # RFC 9110, section 5.5.
 CONTROLS = dict.fromkeys([*range(9), *range(10, 32), 127], " ")
 # What no header's name may hold, besides controls: RFC 9110, section 5.6.2.

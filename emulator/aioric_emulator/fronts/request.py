@@ -12,15 +12,14 @@ from urllib.parse import parse_qsl, quote
 if TYPE_CHECKING:
     from aioric_emulator.exchange import HttpExchange
 
-__all__ = ["Facts", "Request", "read_request"]
+__all__ = ["HOP_BY_HOP", "Facts", "Request", "read_request"]
 
 # `http://host:port` before the path, as a client writes it to a proxy.
 ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
-# Of the connection, not of the request: no event has them.
+# Of the connection, not of what travels on it: no event has them, and no answer of a function's.
 HOP_BY_HOP = frozenset(
     {
         "connection",
-        "expect",
         "keep-alive",
         "proxy-connection",
         "te",
@@ -29,6 +28,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+LEFT_OUT = HOP_BY_HOP | {"expect"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Request:
 
         Their names are in lower case. A body that came in chunks is given its length.
         """
-        kept = [(name.lower(), value) for name, value in self.fields if name.lower() not in HOP_BY_HOP]
+        kept = [(name.lower(), value) for name, value in self.fields if name.lower() not in LEFT_OUT]
         names = {name for name, _ in kept}
         if self.body and "content-length" not in names:
             kept.append(("content-length", str(len(self.body))))

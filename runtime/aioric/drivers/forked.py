@@ -52,10 +52,12 @@ def end(error: BaseException) -> NoReturn:
         try:
             atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing calls in its children too
         finally:
-            _leave(status)
+            _leave(
+                status
+            )  # pragma: no cover - coverage has ended at exit; held by tests/drivers/test_forked.py
 
 
-def _leave(status: int) -> NoReturn:
+def _leave(status: int) -> NoReturn:  # pragma: no cover - likewise
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # it may be anything, closed for one, and this is the end
             stream.flush()

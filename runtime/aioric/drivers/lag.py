@@ -55,7 +55,7 @@ class LagWatch:
         """End the watch. The loop may be closed only then."""
         self._closed.release()
 
-    def _run(self) -> None:
+    def _run(self) -> None:  # pragma: no cover - in a raw thread; held by tests/drivers/test_lag.py
         while True:
             self._asked = time.monotonic()
             try:
@@ -70,7 +70,7 @@ class LagWatch:
     def _answer(self) -> None:
         self._answered = time.monotonic()
 
-    def _investigate(self) -> bool:
+    def _investigate(self) -> bool:  # pragma: no cover - likewise
         """The loop is late: find out where, wait for it, report. False when the watch is closed."""
         where = self._where()
         while self._answered < self._asked and time.monotonic() - self._asked < REPORT_AFTER:
@@ -84,11 +84,11 @@ class LagWatch:
                 return False
         return True
 
-    def _is_over(self, seconds: float) -> bool:
+    def _is_over(self, seconds: float) -> bool:  # pragma: no cover - likewise
         """Whether the watch is closed within so long, or the loop is, which then answers no more."""
         return self._closed.acquire(timeout=seconds) or self._loop.is_closed()
 
-    def _warn(self, where: str, lag: float, *, late: bool) -> None:
+    def _warn(self, where: str, lag: float, *, late: bool) -> None:  # pragma: no cover - likewise
         now = time.monotonic()
         if now - self._warned.get(where, -QUIET) < QUIET:
             return
@@ -99,7 +99,7 @@ class LagWatch:
             f"for {lag * 1000:.0f} ms by {where}",
         )
 
-    def _where(self) -> str | None:
+    def _where(self) -> str | None:  # pragma: no cover - likewise
         """The line that keeps the loop: in the function's own code if any is running; `None` in ours."""
         frame = sys._current_frames().get(self._watched)  # noqa: SLF001 - as `faulthandler` does it
         innermost: FrameType | None = None
@@ -113,9 +113,9 @@ class LagWatch:
         return None if innermost is None else _line(innermost)
 
 
-def _is_loop(file: str) -> bool:
+def _is_loop(file: str) -> bool:  # pragma: no cover - likewise
     return "/asyncio/" in file or file.endswith(("/selectors.py", "<frozen runpy>", "/aioric/__main__.py"))
 
 
-def _line(frame: FrameType) -> str:
+def _line(frame: FrameType) -> str:  # pragma: no cover - likewise
     return f"{frame.f_code.co_qualname} at {frame.f_code.co_filename}:{frame.f_lineno}"

@@ -132,11 +132,11 @@ class Lane(Line):
             if (isinstance(answer, Streamed) or self._sink is not None) and not self.disowned:
                 streams = import_own("aioric.drivers.eventloop_streams")
                 answer = await streams.answer(self, self._sink, invocation, answer)
-            if self.disowned:
+            if self.disowned:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
                 import_own("aioric.drivers.forked").leave(self.journal)
         except BaseException as error:  # noqa: BLE001 - a task must not raise it: it would end the loop at once
             # SystemExit above all; `serve` returns it. A process that the handler has forked ends here.
-            if self.disowned:
+            if self.disowned:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
                 import_own("aioric.drivers.forked").end(error)
             answer = error
         parked, self._parked = self._parked, None
@@ -145,7 +145,7 @@ class Lane(Line):
         try:
             self._end(invocation, answer, parked)
         except BaseException as error:  # likewise: a signal's handler may raise it anywhere
-            if parked.done():
+            if parked.done():  # pragma: no cover - struck between two instructions
                 raise
             self._waiter = None
             parked.set_result((invocation, error, False))
@@ -267,7 +267,7 @@ class Lane(Line):
         if self.conversation.refusals:
             report_refusals(self.conversation, self.journal)
 
-    def disown(self) -> None:
+    def disown(self) -> None:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
         """In a process that a handler has forked: leave the connection to the parent, unheard."""
         super().disown()
         self._waiter = None

@@ -126,12 +126,20 @@ class Line:
         return self._socket
 
     async def _connect(self) -> socket.socket:
-        if self.disowned:
-            raise SystemExit  # a process that a handler has forked has nothing to say
+        if self.disowned:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
+            raise SystemExit
         if self.abandoned:
             raise ConnectionLost("nothing is said any more")
         # Not the loop's own resolver, which would start a thread pool for an address in digits.
-        *others, last = resolve(*self._address)
+        return await self._open_first(resolve(*self._address))
+
+    async def _open_first(self, places: list[tuple[int, tuple[object, ...]]]) -> socket.socket:
+        """Open a connection to the first place where somebody listens.
+
+        Raises:
+            OSError: Nobody does; what the last one said.
+        """
+        *others, last = places
         for place in others:
             try:
                 return await self._open(*place)
@@ -224,7 +232,7 @@ class Line:
             self._socket.close()
             self._socket = self._watch = None
 
-    def disown(self) -> None:
+    def disown(self) -> None:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
         """In a process that a handler has forked: leave the connection to the parent, and its loop alone."""
         self.disowned = True
         if self._socket is not None:

@@ -253,7 +253,7 @@ class Sink:
             self._lose(error)
         self._stop()
 
-    def disown(self) -> None:
+    def disown(self) -> None:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
         """In a process that a handler has forked: say nothing more."""
         self._heard = True
         self._pending, self._size = [], 0

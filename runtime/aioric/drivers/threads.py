@@ -111,7 +111,8 @@ class Lane:
                 # A context for each invocation, as a task has it: nothing set in one is seen by the next.
                 copy_context().run(self._serve, invocation)
         except BaseException as error:  # noqa: BLE001 - `serve` raises it in the main thread
-            if self._line.disowned:  # a process that the handler has forked, without a main thread to tell
+            # A process that the handler has forked has no main thread to tell.
+            if self._line.disowned:  # pragma: no cover - held by tests/e2e/test_rudeness.py
                 import_own("aioric.drivers.forked").end(error)
             end = error
         self.ended = True
@@ -119,7 +120,7 @@ class Lane:
 
     def _serve(self, invocation: Invocation) -> None:
         answer = self._answer(invocation)
-        if self._line.disowned:
+        if self._line.disowned:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
             self._line.retire()
         due = self._around is not None and self._around.due(invocation)
         if answer is not None:
