@@ -131,7 +131,6 @@ def dev(context: click.Context, /, **options: Any) -> None:
     try:
         variables = read_variables(options["env_file"], options["env"])
         project = select(context, options, variables)
-        tell_of_layers(project.functions)
         fronts = select_fronts(options, project)
         # See the module's docstring.
         from aioric_emulator.development import Place, serve  # noqa: PLC0415
@@ -162,17 +161,6 @@ def choose_debugged(
     function = under_debugger(functions, options["debug_port"], has_command=bool(command))
     click.echo(f"Attach a debugger to 127.0.0.1:{options['debug_port']}; it is led in with the first call.")
     return [function]
-
-
-def tell_of_layers(functions: Sequence[FunctionConfiguration]) -> None:
-    """Say what of functions' layers will not be as expected."""
-    with_layers = [function for function in functions if function.layers]
-    if with_layers:
-        from aioric_emulator.layers import tell_layers  # noqa: PLC0415 - see the module's docstring
-
-        for function in with_layers:
-            for line in tell_layers(function):
-                click.echo(line, err=True)
 
 
 def select_fronts(options: dict[str, Any], project: Project) -> list[FrontSettings]:

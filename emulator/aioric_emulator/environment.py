@@ -238,11 +238,10 @@ class RunningEnvironment:
         return process
 
     async def _start_extensions(self, address: str, tasks: TaskGroup) -> None:
-        folders = self._configuration.extension_folders
         variables = self._configuration.extension_environment(inherited(), address)
         for name in self.model.launch_extensions(self._clock()):
             written = self.log.open_pipe(LineReader(), "extension")
-            path = find_extension(folders, name)
+            path = find_extension(self._configuration.extension_folders, name)
             try:
                 await self._extensions.start(path, variables, written, EXTENSION_FOLDER, tasks)
             except OSError as error:

@@ -89,6 +89,11 @@ class HostedFunction:
         self._tasks, self._guardian = tasks, guardian
         self._service.epoch_offset = time.time() - self._clock()
         tasks.start_soon(self._keep_time)
+        if self.configuration.layers:
+            from aioric_emulator.layers import tell_layers  # noqa: PLC0415 - few functions have some
+
+            for line in tell_layers(self.configuration):
+                self.warn(line)
         if self.configuration.concurrency is not None or self.configuration.has_snapshot:
             # Managed Instances come up before they are called, and a snapshot is taken at publication.
             self._service.warm_up(self._clock())

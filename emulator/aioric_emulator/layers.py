@@ -98,23 +98,15 @@ def tell_layers(configuration: FunctionConfiguration) -> Iterator[str]:
     """Say of a function's layers what would be looked for at three in the morning."""
     seen: dict[str, Path] = {}
     for layer in configuration.layers:
+        said = f"aioric: {configuration.name}: the layer {layer}"
         if not any((layer / place).is_dir() for place in PLACES):
-            yield (
-                f"{configuration.name}: the layer {layer} has none of {', '.join(PLACES)}: Python packages "
-                f"of a layer are in python/"
-            )
+            yield f"{said} has none of {', '.join(PLACES)}: Python packages of a layer are in python/"
         others = sorted(each.name for each in layer.glob("python/lib/python3.*"))
         if others and PYTHON not in others:
-            yield (
-                f"{configuration.name}: the layer {layer} has packages of {', '.join(others)}, and this is "
-                f"{PYTHON}: they are not found"
-            )
+            yield f"{said} has packages of {', '.join(others)}, which {PYTHON} does not find"
         for package in sorted(find_packages(layer)):
             if package in seen:
-                yield (
-                    f"{configuration.name}: the package {package} is that of {layer} alone; on Lambda its "
-                    f"files lie over those of {seen[package]}"
-                )
+                yield f"{said} alone has {package}; on Lambda its files lie over those of {seen[package]}"
             seen[package] = layer
 
 

@@ -162,7 +162,7 @@ class FunctionReader:
                 settings[setting] = int(settings[setting])
         settings |= nested(resolved)
         if properties.get("Layers"):
-            settings["layers"] = self.layers.find(name, properties["Layers"])
+            settings["layers"] = self.layers.find(name, listed(properties["Layers"]))
         settings["env"] = {
             key: self.resolve(f"{name}: Environment: {key}", value)
             for key, value in variables.items()
@@ -181,8 +181,7 @@ class FunctionReader:
         ]
         if any(ours):
             merged["Environment"] = {"Variables": {**ours[0], **ours[1]}}
-        if "Layers" in self._globals and "Layers" in properties:
-            merged["Layers"] = [*self._globals["Layers"], *properties["Layers"]]
+        merged["Layers"] = [*listed(self._globals.get("Layers")), *listed(properties.get("Layers"))]
         return merged
 
     def resolve(self, place: str, value: Any) -> Any:
@@ -209,6 +208,11 @@ READ = (
     "EventInvokeConfig",
     "CapacityProviderConfig",
 )
+
+
+def listed(value: Any) -> list[Any]:
+    """Give a list as it is, nothing as an empty one, and anything else, which may become one, within one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def nested(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aioric_emulator.declaration import DeclarationError
 from aioric_emulator.intrinsics import target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["TemplateLayers"]
@@ -34,19 +34,24 @@ class TemplateLayers:
     def find(self, name: str, references: Sequence[Any]) -> list[str]:
         """Give the places of a function's layers, the lowest first. Raises `DeclarationError`."""
         found: list[str] = []
-        for reference in references:
-            try:
-                text = self._resolve(name, reference)
-            except DeclarationError:
-                text = target(reference)
-            if text is None:  # AWS::NoValue
-                continue
-            place, reason = self._look(str(text))
+        for text in self._resolve_all(name, references):
+            place, reason = self._look(text)
             if place:
                 found.append(place)
             else:
                 self.notes.append(f"{name}: served without the layer {text}: {reason}")
         return found
+
+    def _resolve_all(self, name: str, references: Sequence[Any]) -> Iterator[str]:
+        """Give references as text, also those that a condition or a parameter gives several of, or none."""
+        for reference in references:
+            try:
+                resolved = self._resolve(name, reference)
+            except DeclarationError:
+                resolved = target(reference)
+            for each in resolved if isinstance(resolved, list) else str(resolved or "").split(","):
+                if each and str(each).strip():  # AWS::NoValue is nothing
+                    yield str(each).strip()
 
     def _look(self, text: str) -> tuple[str, str]:
         """Give the place of a layer, or why there is none and what to do. Raises `DeclarationError`."""

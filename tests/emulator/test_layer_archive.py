@@ -31,7 +31,7 @@ def pack(path: Path, *entries: tuple[str, str, int]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, text, mode in entries:
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = mode << 16
+            entry.external_attr = mode << 16 | 0x20  # the bit of an archive made on Windows
             archive.writestr(entry, text)
     return path
 

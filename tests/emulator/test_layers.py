@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aioric_emulator import Emulator
-from aioric_emulator.configuration import FunctionConfiguration
-from aioric_emulator.layers import LayerError, open_layers, tell_layers
+from aioric_emulator.layers import LayerError, open_layers
 from tests.emulator.polling import until
 from tests.emulator.test_cli import Served
 
@@ -145,7 +144,7 @@ async def test_extensions_of_layers_are_started(
 
 async def test_a_saved_file_of_a_layer_is_served(task: Path, layer: Callable[..., Path]) -> None:
     """Also by the functions of a project file, whose paths are relative to it."""
-    folder = layer("shared", {"python/shared.py": "VALUE = 1\n", "bin/tool": ""})
+    folder = layer("shared", {"python/shared.py": "VALUE = 1\n", "extensions/.keep": ""})
     (task / "app.py").write_text("import shared\ndef handler(event, context):\n    return shared.VALUE\n")
     (task / "aioric.toml").write_text(
         '[functions.f]\nhandler = "app.handler"\nlayers = ["../layers/shared"]\n'
@@ -188,12 +187,12 @@ def test_what_is_no_layer_is_told(layers: list[Any], message: str, tmp_path: Pat
             Emulator("a.b", task_root=tmp_path, command=["true"], layers=layers)
 
 
-def test_what_differs_from_lambda_is_told(tmp_path: Path, layer: Callable[..., Path]) -> None:
-    """Packages of another Python, and packages that there would be one of two layers' files."""
+async def test_what_differs_from_lambda_is_told(tmp_path: Path, layer: Callable[..., Path]) -> None:
+    """Packages of another Python, and packages that there would be one of two layers' files: in the log."""
     lower = layer("lower", {"python/pkg/__init__.py": "", "python/lib/python3.2/site-packages/a.py": ""})
     upper = layer("upper", {"python/pkg/__init__.py": ""})
-    function = FunctionConfiguration("a.b", ("true",), tmp_path, layers=(lower, upper))
-    others, package = tell_layers(function)
+    async with Emulator("a.b", command=["true"], task_root=tmp_path, layers=[lower, upper]) as fn:
+        others, package = fn.logs
 
-    assert "has packages of python3.2, and this is python3" in others
-    assert package.startswith(f"function: the package python/pkg is that of {upper} alone")
+    assert others.startswith(f"aioric: function: the layer {lower} has packages of python3.2, which python3")
+    assert package.startswith(f"aioric: function: the layer {upper} alone has python/pkg; on Lambda")

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPLATE = """
-Parameters: {Arn: {Type: String, Default: "arn:aws:lambda:us-east-1:1:layer:p:1"}}
+Parameters:
+  Arn: {Type: String, Default: "arn:aws:lambda:us-east-1:1:layer:p:1"}
+  Names: {Type: CommaDelimitedList, Default: "Packed"}
+Conditions: {IsBig: !Equals [a, b]}
 Globals: {Function: {Runtime: python3.13, Handler: app.handler, Layers: [!Ref Common]}}
 Resources:
   F: {Type: AWS::Serverless::Function, Properties: {Layers: LAYERS}}
@@ -62,6 +65,23 @@ def test_layers_of_the_template_are_found(folder: Path) -> None:
     assert layers[0] == folder / "layers/common"
     assert (layers[1] / "python/packed.py").exists()
     assert template.functions[1].layers == layers[1:]
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "!If [IsBig, [!Ref Common, !Ref Packed], [!Ref Packed]]",
+        "[!If [IsBig, !Ref Common, !Ref Packed]]",
+        "[!If [IsBig, !Ref Common, !Ref AWS::NoValue], !Ref Packed]",
+        "!Ref Names",
+    ],
+)
+def test_what_a_condition_or_a_parameter_gives(layers: str, folder: Path) -> None:
+    """A whole list, one of it, or nothing."""
+    (found, notes) = read(folder, layers)
+
+    assert [(layer / "python/packed.py").exists() for layer in found] == [False, True]
     assert notes == []
 
 
