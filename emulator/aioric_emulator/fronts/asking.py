@@ -44,7 +44,7 @@ class Asking:
             return
         kept = self._kept.get(question.key)
         if kept is not None and kept[1] > time.monotonic() and kept[2] == function.renewals:
-            self._decide(exchange, question, facts, kept[0], 0)
+            self._decide(exchange, question, facts, kept[0], None)
             return
 
         def heard(outcome: Outcome, seconds: float) -> None:
@@ -71,14 +71,17 @@ class Asking:
         self._kept[question.key] = verdict, now + question.authorizer.ttl, renewals
 
     def _decide(
-        self, exchange: HttpExchange, question: Question, facts: Facts, verdict: Verdict, latency: int
+        self, exchange: HttpExchange, question: Question, facts: Facts, verdict: Verdict, latency: int | None
     ) -> None:
+        """Go by a result that was waited for, for some milliseconds, or that was kept."""
         answer, reason = question.refuse(verdict)
         if answer is not None:
-            self._tell(question, answer.status, reason)
+            # What is kept was often said of another path.
+            hint = f"; this result is kept for {question.authorizer.ttl:g} s" if latency is None else ""
+            self._tell(question, answer.status, reason + hint)
             exchange.reply(answer)
             return
-        self._go_on(exchange, question.proceed(verdict, latency), facts)
+        self._go_on(exchange, question.proceed(verdict, latency or 0), facts)
 
     def _refuse(self, exchange: HttpExchange, question: Question, fault: AuthorizerFault) -> None:
         answer = question.fault(fault.status)

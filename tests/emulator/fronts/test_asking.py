@@ -110,12 +110,14 @@ async def test_a_result_is_kept_for_its_time() -> None:
         first = [(await client.get(path, headers=allow)).status_code for path in ("a", "a", "b")]
         failed = [await client.get("a", headers={"Authorization": "odd"}) for _ in range(2)]
         before = asked(function)
+        logs = function.logs.copy()
         function.renew()
         again = await client.get("b", headers=allow)
         after = asked(function)
 
     # The policy that was kept is of the first path only: what people meet on AWS, too.
     assert first == [200, 200, 403]
+    assert any(line.endswith("localrest/Prod/GET/b; this result is kept for 300 s") for line in logs)
     assert [each.status_code for each in failed] == [500, 500]
     assert before == ["allow", "odd", "odd"]
     assert again.status_code == 200
