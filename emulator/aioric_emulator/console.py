@@ -41,7 +41,7 @@ class Console:
         try:
             sys.stdout.buffer.write(text.encode("utf-8", "replace"))
             sys.stdout.buffer.flush()
-        except BrokenPipeError:
+        except OSError:  # nobody reads it any more, or there is no room: functions are served all the same
             return
 
 

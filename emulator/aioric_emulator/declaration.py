@@ -10,7 +10,7 @@ from aioric_emulator.asynchronous import EventPolicy
 from aioric_emulator.commands import default_command
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.destinations import Destinations
-from aioric_emulator.env_file import EnvFileError, check_variables, read_env_file
+from aioric_emulator.env_file import EnvFileError, check_variables, load_env_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,8 +169,8 @@ def read_variables(name: str, settings: dict[str, Any], folder: Path) -> dict[st
     file = settings.pop("env_file", None)
     if file is not None:
         try:
-            variables = read_env_file((folder / file).read_text("utf-8"), file)
-        except (OSError, UnicodeDecodeError, EnvFileError) as error:
+            variables = load_env_file(folder / file, file)
+        except (OSError, EnvFileError) as error:
             raise DeclarationError(f"{name}: {error}") from None
     for key, value in settings.pop("env", {}).items():
         if not isinstance(value, str | int | float):

@@ -217,10 +217,10 @@ def refuse_function_options(context: click.Context) -> None:
 
 def read_variables(env_file: Path | None, env: tuple[str, ...]) -> dict[str, str]:
     """Give the function's variables, or the error that says which one is none."""
-    from aioric_emulator.env_file import EnvFileError, read_env_file, read_variable  # noqa: PLC0415
+    from aioric_emulator.env_file import EnvFileError, load_env_file, read_variable  # noqa: PLC0415
 
     try:
-        variables = read_env_file(env_file.read_text("utf-8"), str(env_file)) if env_file else {}
+        variables = load_env_file(env_file, str(env_file)) if env_file else {}
         return variables | dict(read_variable(each) for each in env)
-    except (EnvFileError, UnicodeDecodeError) as error:
+    except EnvFileError as error:
         raise click.UsageError(str(error)) from None

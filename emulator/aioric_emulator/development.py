@@ -63,7 +63,7 @@ def serve(configurations: Sequence[FunctionConfiguration], place: Place) -> None
 async def serve_until_signal(configurations: Sequence[FunctionConfiguration], place: Place) -> None:
     """Open the local Lambda, tell where it is, and close it with the first signal."""
     console = Console(is_colourful=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    recorder = None if place.record is None else open_recorder(place.record)
+    recorder = None if place.record is None else open_recorder(place.record, console)
     configurations, limit = place_limits(configurations)
     with (
         recorder or nullcontext(),
@@ -106,11 +106,11 @@ async def serve_until_signal(configurations: Sequence[FunctionConfiguration], pl
 # What few ask for is loaded when it is asked for: the first answer is waited for.
 
 
-def open_recorder(path: Path) -> Recorder:
+def open_recorder(path: Path, console: Console) -> Recorder:
     """Give what records invocations in a file. Raises `OSError`."""
     from aioric_emulator.recording import Recorder  # noqa: PLC0415
 
-    return Recorder(path)
+    return Recorder(path, console.write)
 
 
 def open_fronts(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-__all__ = ["EnvFileError", "check_variables", "read_env_file", "read_variable"]
+__all__ = ["EnvFileError", "check_variables", "load_env_file", "read_env_file", "read_variable"]
 
 # What a function may call its variables, and no more.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -17,6 +18,16 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 class EnvFileError(ValueError):
     """A line that is no variable; the message names it."""
+
+
+def load_env_file(path: Path, source: str) -> dict[str, str]:
+    """Read a file, which errors call `source`. Raises `EnvFileError`, or `OSError` if it cannot be read."""
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise EnvFileError(f"{source}, line {line}: it is no UTF-8") from None
+    return read_env_file(text, source)
 
 
 def read_env_file(text: str, source: str) -> dict[str, str]:

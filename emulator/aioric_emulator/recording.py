@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.messages import MAX_PAYLOAD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -44,13 +46,19 @@ class Recorded:
 
 
 class Recorder:
-    """Appends invocations to a file, each when it is answered. Raises `OSError` on entering."""
+    """Appends invocations to a file, each when it is answered. Raises `OSError` on entering.
 
-    def __init__(self, path: Path) -> None:
+    Where no more can be written, `tell` is told, and nothing more is recorded; what is there stays whole.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], object]) -> None:
         self._path = path
+        self._tell = tell
+        self._is_recording = True
 
     def __enter__(self) -> Self:
-        self._file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY), "a")
+        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
+        self._file = os.fdopen(opened, "ab", buffering=0)
         return self
 
     def __exit__(
@@ -60,6 +68,8 @@ class Recorder:
 
     def answered(self, function: str, invocation: Invocation, outcome: Outcome) -> None:
         """Write an invocation down."""
+        if not self._is_recording:
+            return
         is_stream = invocation.response_limit > MAX_PAYLOAD
         record: dict[str, Any] = {
             "time": round(time.time(), 3),
@@ -72,8 +82,19 @@ class Recorder:
             "client_context": invocation.client_context,
             "tenant_id": invocation.tenant_id,
         }
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        begin = os.fstat(self._file.fileno()).st_size
+        try:
+            self._write(json.dumps(record).encode() + b"\n")
+        except OSError as error:
+            self._is_recording = False
+            with suppress(OSError):  # a pipe has no length
+                self._file.truncate(begin)
+            self._tell(f"Nothing more is recorded in {self._path}: {error.strerror}")
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
 
 def read_recording(path: Path) -> list[Recorded]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import resource
 import stat
 from typing import TYPE_CHECKING
 
+from aioric_emulator.messages import Invocation, Outcome
+from aioric_emulator.recording import Recorder, read_recording
+from tests.emulator.polling import until
+from tests.emulator.rig import Recorder as Caller
 from tests.emulator.test_cli import Served, aioric
 from tests.emulator.test_invoke_command import endpoint
 
@@ -67,3 +72,33 @@ async def test_a_mistake_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"No such file or directory" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+async def test_functions_are_served_where_nothing_can_be_recorded(tmp_path: Path) -> None:
+    """On a full disk the log says so, once, and every call is answered."""
+    (tmp_path / "app.py").write_text(CODE.replace("ANSWER", "1"))
+    async with Served(tmp_path, "app.handler", "--no-reload", "--record", "/dev/full") as served:
+        answers = [await served.invoke("function", "1") for _ in range(3)]
+        await until(lambda: served.log.count("REPORT") == 3)
+        log = served.log
+    assert [each["answer"] for each in answers] == [1, 1, 1]
+    assert log.count("Nothing more is recorded in /dev/full: No space left on device") == 1
+    assert "Traceback" not in log
+    assert log.count("INIT_START") == 1
+
+
+def test_what_is_recorded_stays_whole(tmp_path: Path) -> None:
+    """An invocation for which there is no room leaves no half of a line."""
+    path, told = tmp_path / "calls.jsonl", list[str]()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    call = Invocation("id-1", b"1", 3.0, Caller())
+    with Recorder(path, told.append) as recorder:
+        recorder.answered("f", call, Outcome(b"2"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, limits[1]))
+        try:
+            recorder.answered("f", call, Outcome(b"3"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        recorder.answered("f", call, Outcome(b"4"))
+    assert [each.answer for each in read_recording(path)] == ["2"]
+    assert told == [f"Nothing more is recorded in {path}: File too large"]

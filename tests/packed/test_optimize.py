@@ -68,12 +68,40 @@ def test_budget(task: Task) -> None:
     assert task.optimize("--no-pack", "--max-ms", "60000").returncode == 0
 
 
-def test_a_handler_that_cannot_be_imported(task: Task) -> None:
-    """The build fails with what the import said."""
-    run = task.optimize(handler="nothing.handler")
+@pytest.mark.parametrize("options", [(), ("--report",)])
+@pytest.mark.parametrize(
+    ("source", "handler", "why"),
+    [
+        ("", "nothing.handler", "Unable to import module 'nothing': No module named 'nothing'"),
+        ("", "bad.handler", "Handler 'handler' missing on module 'bad'"),
+        ("", "bad", "Bad handler 'bad'"),
+        ("def handler(", "bad.handler", "Syntax error in module 'bad'"),
+        ("raise ValueError('odd')", "bad.handler", 'ValueError: odd\n  File "{folder}/bad.py", line 1'),
+        ("raise SystemExit(3)", "bad.handler", "ended the process while it was imported: sys.exit(3)"),
+        ("import os; os._exit(3)", "bad.handler", "the process ended with 3"),
+    ],
+)
+def test_a_handler_that_cannot_be_imported(
+    task: Task, source: str, handler: str, why: str, options: tuple[str, ...]
+) -> None:
+    """The build fails with what the import said, and no word of how we came to it."""
+    task.write("bad.py", source)
+    run = task.optimize(*options, handler=handler)
 
     assert run.returncode == 1
-    assert "No module named 'nothing'" in run.stderr
+    assert why.format(folder=task.folder) in run.stderr
+    assert "aioric_emulator" not in run.stderr
+    assert "import time:" not in run.stderr
+
+
+def test_a_pack_that_cannot_be_written(task: Task) -> None:
+    """The build fails, says so, and leaves no half of one."""
+    task.write(".aioric", "a file where the folder would be")
+    run = task.optimize()
+
+    assert run.returncode == 1
+    assert "Error: the pack cannot be written: [Errno" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_the_tree() -> None:

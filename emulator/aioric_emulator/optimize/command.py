@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aioric
 from aioric_emulator.optimize import flame, imports
+from aioric_emulator.optimize.packing import FAILURE
 
 if TYPE_CHECKING:
     from aioric_emulator.optimize.imports import Module
@@ -21,7 +23,7 @@ SHOWN_SHARE = 100  # the report leaves out what takes less than one part in so m
 
 
 class CannotOptimize(Exception):
-    """The function cannot be imported; the message ends with what it wrote."""
+    """The function cannot be imported, or not be packed; the message says why."""
 
 
 def compile_bytecode(folder: Path, *, unchecked: bool) -> None:
@@ -29,7 +31,12 @@ def compile_bytecode(folder: Path, *, unchecked: bool) -> None:
 
     A time does not survive most ways into a container or an archive, and bytecode that looks stale is
     compiled again at each start. Unchecked, the interpreter does not even read the source.
+
+    Raises:
+        CannotOptimize: The folder cannot be written to.
     """
+    if not os.access(folder, os.W_OK):
+        raise CannotOptimize(f"{folder} cannot be written to, so nothing can be left there")
     mode = "unchecked-hash" if unchecked else "checked-hash"
     command = [sys.executable, "-m", "compileall", "-q", "-f", "--invalidation-mode", mode, str(folder)]
     # Packages ship templates and tests in other Pythons; what cannot be compiled is not imported either.
@@ -51,6 +58,8 @@ def pack(folder: Path, handler: str, lazy: list[str]) -> dict[str, Any]:
     """
     told = _record(folder, handler, words=["--lazy", *lazy])
     summary: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    if FAILURE in summary:
+        raise CannotOptimize(summary[FAILURE])
     return summary
 
 
@@ -133,5 +142,7 @@ def _record(folder: Path, handler: str, *options: str, words: list[str]) -> subp
         check=False,
     )
     if run.returncode:
-        raise CannotOptimize(f"{handler} cannot be imported in {folder}:\n{run.stderr[-3000:]}")
+        said = "\n".join(line for line in run.stderr.splitlines() if not line.startswith("import time:"))
+        why = said.strip()[-3000:] or f"the process ended with {run.returncode}"
+        raise CannotOptimize(f"{handler} cannot be imported in {folder}:\n{why}")
     return run

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from aioric_emulator.optimize.recording import Recorder
 
+# What a summary holds in place of all else where there is no pack.
+FAILURE = "failure"
+
 _NOT_STORED = ("/proc/", "/sys/", "/dev/")
 
 # More than any function that was measured reads, and no more than the smallest one has memory for.
@@ -52,13 +55,17 @@ class Writer:
         return number, path[length:]
 
     def write(self, path: Path, index: dict[str, Any]) -> None:
-        """Write the pack, whole or not at all."""
+        """Write the pack, whole or not at all. Raises `OSError`."""
         data = marshal.dumps(index | {"bytes": self.bytes})
         head = FORMAT + interpreter() + b"%0*d" % (LENGTH_DIGITS, len(data))
         path.parent.mkdir(exist_ok=True)
         fresh = path.with_suffix(".new")
-        fresh.write_bytes(b"".join([head, data, *self._parts]))
-        fresh.replace(path)
+        try:
+            fresh.write_bytes(b"".join([head, data, *self._parts]))
+            fresh.replace(path)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
 
 def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder, lazy: list[str]) -> str:
@@ -86,6 +93,11 @@ def write(task_root: str, modules: dict[str, ModuleType], recorder: Recorder, la
     missing = [name for name in lazy if name not in packed]
     summary = {"modules": len(packed), **counts, "bytes": path.stat().st_size}
     return json.dumps(summary | {"lazy": len(lazy) - len(missing), "missing": missing})
+
+
+def write_failure(error: OSError) -> str:
+    """What to tell instead of a summary where the pack cannot be written."""
+    return json.dumps({FAILURE: f"the pack cannot be written: {error}"})
 
 
 def _module(writer: Writer, name: str, module: ModuleType) -> tuple[Any, ...] | None:

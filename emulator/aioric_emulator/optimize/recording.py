@@ -143,17 +143,34 @@ def main() -> None:
     prepare_path(task_root)
     recorder = Recorder()
     recorder.begin()
-    if kind(load(handler)) == ASYNC:
-        import_stdlib("asyncio")
+    try:
+        if kind(load(handler)) == ASYNC:
+            import_stdlib("asyncio")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the function's import raises
+        sys.exit(explain(error))
     recorder.end()
     modules = dict(sys.modules)
     what, *lazy = sys.argv[4:]
     if what == "--import":
         return
     sys.path.append(HERE)
-    from aioric_emulator.optimize.packing import write  # noqa: PLC0415 - what it imports must not be packed
+    from aioric_emulator.optimize.packing import write, write_failure  # noqa: PLC0415 - what it imports must not be packed
 
-    sys.stdout.write(write(task_root, modules, recorder, lazy))
+    try:
+        summary = write(task_root, modules, recorder, lazy)
+    except OSError as error:
+        summary = write_failure(error)
+    sys.stdout.write(summary)
+
+
+def explain(error: BaseException) -> str:
+    """What is wrong with the function's import, as its log would have it."""
+    from aioric.function.faults import describe, explain_exit  # noqa: PLC0415 - loaded with the runtime
+
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next  # without this program, as in the runtime
+    fault = describe(explain_exit(error) if isinstance(error, SystemExit) else error)
+    return "".join([f"{fault.error_type}: {fault.message}\n", *fault.stack_trace])
 
 
 if __name__ == "__main__":
