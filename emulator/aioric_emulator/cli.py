@@ -6,7 +6,10 @@ and the first answer of `aioric dev` is waited for.
 
 from __future__ import annotations
 
+import errno
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -26,6 +29,16 @@ COMMANDS = {
 
 class Commands(click.Group):
     """Loads a command when it is asked for."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run a command. That nothing more can be printed is no fault of ours."""
+        try:
+            return super().main(*arguments, **settings)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo(f"Error: {error.strerror}", err=True)
+            sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
         """Give the names of all."""

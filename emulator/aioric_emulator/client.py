@@ -132,7 +132,9 @@ class LocalInvoker:
 
 
 def headers_of(call: Call) -> dict[str, str]:
-    """Give the headers that say what a call wants."""
+    """Give the headers that say what a call wants. Raises `InvokeError` for what no header can hold."""
+    if not (call.tenant_id.isascii() and call.tenant_id.isprintable()):
+        raise InvokeError(f"A tenant's id is printable ASCII, not {call.tenant_id!r}")
     headers = {
         "X-Amz-Log-Type": "Tail" if call.wants_log else "",
         "X-Amz-Invocation-Type": "Event" if call.is_async else "",

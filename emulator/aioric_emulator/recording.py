@@ -104,9 +104,11 @@ def read_recording(path: Path) -> list[Recorded]:
         try:
             record = json.loads(line)
             facts = {name: record[name] for name in Recorded.__slots__}
-        except (ValueError, KeyError, TypeError):
-            raise RecordingError(
-                f"{path}, line {number}: no invocation as `aioric dev --record` writes it"
-            ) from None
+            is_one = all(isinstance(fact, bool if name[:3] == "is_" else str) for name, fact in facts.items())
+            facts["event"].encode("utf-8", "surrogateescape")
+        except (ValueError, LookupError, TypeError, AttributeError):
+            is_one = False
+        if not is_one:
+            raise RecordingError(f"{path}, line {number}: no invocation as `aioric dev --record` writes it")
         found.append(Recorded(**facts))
     return found

@@ -229,6 +229,14 @@ class Served:
             return (await client.post(url, content=event)).json()
 
 
+def test_what_cannot_be_printed_is_no_fault_of_ours() -> None:
+    """Where there is no room for what a command prints it says so, in a line."""
+    command = [sys.executable, "-m", "aioric_emulator.cli", "--version"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, env=environment())
+    assert (done.returncode, done.stderr) == (1, b"Error: No space left on device\n")
+
+
 async def test_several_functions_are_named(toy_command: Sequence[str], tmp_path: Path) -> None:
     """Each by its own name, with one command for all."""
     async with Served(tmp_path, "a=x.first", "b=x.second", "--memory", "256", "--", *toy_command) as served:

@@ -67,3 +67,10 @@ def test_an_address_that_is_none() -> None:
     """Told as such."""
     with pytest.raises(InvokeError, match="is not a URL"):
         LocalInvoker("http://host:port").call(Call("f", b""))
+
+
+@pytest.mark.parametrize("tenant", ["é", "a\nb"])
+def test_what_no_header_can_hold_is_not_sent(tenant: str) -> None:
+    """A tenant's id that is no text of a header is named."""
+    with pytest.raises(InvokeError, match="A tenant's id is printable ASCII, not "):
+        LocalInvoker("http://127.0.0.1:1").call(Call("f", b"{}", tenant_id=tenant))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from aioric_emulator.cli import main
-from aioric_emulator.conformance import suite
+from aioric_emulator.conformance import stage, suite
 from aioric_emulator.conformance.wire import NonconformantError, Wire
 
 BOOTSTRAP = str(Path(__file__).parents[2] / "bootstrap")
@@ -76,3 +80,25 @@ def test_what_is_not_http_is_told() -> None:
         with pytest.raises(NonconformantError, match="not HTTP"):
             wire.poll(5)
     wire.close()
+
+
+def test_a_runtime_that_never_stops_to_write_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the disk is full."""
+    monkeypatch.setattr(stage, "MAX_LOG", 1 << 20)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (verdict,) = suite.run(["yes"], suite.FUNCTIONS, [1])
+    assert "its process has ended; the last line of its log: y" in verdict.line
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) == limits
+
+
+def test_no_runtime_is_left_behind() -> None:
+    """SIGTERM ends the one that is played to, and then the suite."""
+    command = [sys.executable, "-m", "aioric_emulator.cli", "conformance", "--only", "1", "--", "sleep", "60"]
+    with subprocess.Popen(command) as conformance:
+        family = psutil.Process(conformance.pid)
+        deadline = time.monotonic() + 10
+        while not (children := family.children()):
+            assert time.monotonic() < deadline
+        conformance.terminate()
+        assert conformance.wait(10) == 1
+    assert psutil.wait_procs(children, timeout=5)[1] == []

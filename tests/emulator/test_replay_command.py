@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import stat
 from typing import TYPE_CHECKING
 
+import pytest
+
 from aioric_emulator.messages import Invocation, Outcome
-from aioric_emulator.recording import Recorder, read_recording
+from aioric_emulator.recording import Recorder, RecordingError, read_recording
 from tests.emulator.polling import until
 from tests.emulator.rig import Recorder as Caller
 from tests.emulator.test_cli import Served, aioric
@@ -59,6 +62,30 @@ async def test_a_recording_is_replayed(tmp_path: Path) -> None:
     assert '  -  "answer": 1,' in shown
     assert '  +  "answer": 2,' in shown
     assert shown[-1] == "1 same, 1 different, 0 not compared"
+
+
+WHOLE = {
+    "function": "f",
+    "event": "1",
+    "answer": "1",
+    "is_error": False,
+    "is_stream": False,
+    "client_context": "",
+    "tenant_id": "",
+}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, [], WHOLE | {"event": 1}, WHOLE | {"is_error": "no"}, WHOLE | {"event": "\ud800"}],
+    ids=repr,
+)
+def test_a_line_that_is_no_invocation_is_named(tmp_path: Path, record: object) -> None:
+    """What is missing, of another type, or no text that can be sent."""
+    file = tmp_path / "file"
+    file.write_text(f"{json.dumps(WHOLE)}\n{json.dumps(record)}\n")
+    with pytest.raises(RecordingError, match="line 2: no invocation as `aioric dev --record` writes it"):
+        read_recording(file)
 
 
 async def test_a_mistake_is_told(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -35,12 +36,15 @@ def conformance(command: tuple[str, ...], only: tuple[int, ...], functions: Path
     if os.sep in program:
         program = os.path.abspath(program)  # noqa: PTH100 - a link is left as it is: it may name an interpreter
     verdicts = []
+    former = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the runtime is ended too
     try:
         for verdict in suite.run((program, *command[1:]), (functions or suite.FUNCTIONS).resolve(), only):
             click.echo(verdict.line)
             verdicts.append(verdict)
     except OSError as error:
         raise click.ClickException(f"{command[0]}: {error.strerror or error}") from None
+    finally:
+        signal.signal(signal.SIGTERM, former)
     click.echo(suite.summary(verdicts))
     if any(verdict.complaint for verdict in verdicts):
         sys.exit(1)

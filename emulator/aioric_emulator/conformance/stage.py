@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from aioric_emulator.conformance.wire import ACCEPTED, PATIENCE, NonconformantError, Wire, check, event, http
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from aioric_emulator.conformance.wire import Request
@@ -22,6 +24,20 @@ __all__ = ["HANDLER", "Stage"]
 
 # Stands for the handler's name in the runtime's command line.
 HANDLER = "{handler}"
+# In bytes: one that never stops to write is ended before the disk is full.
+MAX_LOG = 64 << 20
+
+
+@contextmanager
+def limited_files(size: int) -> Iterator[None]:
+    """Have what is started meanwhile write no file larger than so many bytes."""
+    limits = soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    lowest = min(each for each in (size, soft, hard) if each != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 class Stage:
@@ -67,15 +83,16 @@ class Stage:
             "_HANDLER": handler,
             **(variables or {}),
         }
-        self._process = subprocess.Popen(  # noqa: S603 - the user's own command
-            command,
-            env=environment,
-            cwd=self._functions,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            pass_fds=descriptors,
-        )
+        with limited_files(MAX_LOG):
+            self._process = subprocess.Popen(  # noqa: S603 - the user's own command
+                command,
+                env=environment,
+                cwd=self._functions,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                pass_fds=descriptors,
+            )
         self.wire.is_deserted = lambda: self.process.poll() is not None
 
     @property
