@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["IntrinsicError", "Intrinsics", "target"]
+__all__ = ["SHORT", "IntrinsicError", "Intrinsics", "is_intrinsic", "target"]
 
 PSEUDO = {
     "AWS::AccountId": "123456789012",
@@ -21,6 +21,8 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 NO_VALUE = "AWS::NoValue"
+# Functions whose long form has no `Fn::`.
+SHORT = frozenset({"Ref", "Condition"})
 VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
@@ -119,6 +121,14 @@ class Intrinsics:
 
     def _holds(self, name: str) -> bool:
         return bool(self.resolve(self._template["Conditions"][name]))
+
+
+def is_intrinsic(value: object) -> bool:
+    """Whether a value of a template is a function that gives another."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    (name,) = value
+    return name in SHORT or str(name).startswith("Fn::")
 
 
 def target(reference: Any) -> str:

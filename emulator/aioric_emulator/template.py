@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from aioric_emulator.declaration import DeclarationError, declare
 from aioric_emulator.fronts.from_template import TemplateFronts
-from aioric_emulator.intrinsics import IntrinsicError, Intrinsics
+from aioric_emulator.intrinsics import SHORT, IntrinsicError, Intrinsics
+from aioric_emulator.template_globals import merge_properties
 from aioric_emulator.template_layers import TemplateLayers
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ __all__ = ["Template", "read_template"]
 
 SERVERLESS = "AWS::Serverless::Function"
 KINDS = (SERVERLESS, "AWS::Lambda::Function")
-# Intrinsic functions whose long form has no `Fn::`.
-SHORT = frozenset({"Ref", "Condition"})
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ def in_shape(place: str) -> Iterator[None]:
         yield
     except DeclarationError:
         raise
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DeclarationError(f"{place}: not of the shape that a template has: {error}") from None
 
 
@@ -172,17 +171,9 @@ class FunctionReader:
 
     def properties(self, resource: Mapping[str, Any]) -> dict[str, Any]:
         """Give a function's properties above the common ones."""
-        properties = dict(resource.get("Properties") or {})
-        if resource["Type"] != SERVERLESS:
-            return properties
-        merged = {**self._globals, **properties}
-        ours = [
-            (each.get("Environment") or {}).get("Variables") or {} for each in (self._globals, properties)
-        ]
-        if any(ours):
-            merged["Environment"] = {"Variables": {**ours[0], **ours[1]}}
-        merged["Layers"] = [*listed(self._globals.get("Layers")), *listed(properties.get("Layers"))]
-        return merged
+        properties = resource.get("Properties") or {}
+        common = self._globals if resource["Type"] == SERVERLESS else {}
+        return dict(merge_properties(common, properties))
 
     def resolve(self, place: str, value: Any) -> Any:
         """Give a value without intrinsic functions. Raises `DeclarationError` that names the place."""
@@ -190,6 +181,8 @@ class FunctionReader:
             return self._intrinsics.resolve(value)
         except IntrinsicError as error:
             raise DeclarationError(f"{place}: {error}") from None
+        except RecursionError:
+            raise DeclarationError(f"{place}: something there refers to itself") from None
 
 
 PLAIN = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aioric_emulator.fronts.authorizers import Authorizer
     from aioric_emulator.fronts.routes import Route
 
-__all__ = ["ApiAuthorizers", "merge_auth"]
+__all__ = ["ApiAuthorizers"]
 
 # Where identities are, as SAM calls it, and as events' expressions do.
 PLACES = {
@@ -33,14 +33,6 @@ PLACES = {
 NOBODY = "NONE"
 VARIABLE = re.compile(r"\$\{(\w+)")
 READ = ("Identity", "FunctionPayloadType", "AuthorizerPayloadFormatVersion", "EnableSimpleResponses")
-
-
-def merge_auth(common: Any, own: Any) -> dict[str, Any]:
-    """Give an API's `Auth` above the one in `Globals`, and so its `Authorizers`."""
-    both = [each if isinstance(each, dict) else {} for each in (common, own)]
-    merged = {**both[0], **both[1]}
-    merged["Authorizers"] = {**(both[0].get("Authorizers") or {}), **(both[1].get("Authorizers") or {})}
-    return merged
 
 
 class ApiAuthorizers:

@@ -16,6 +16,7 @@ from aioric_emulator.fronts.declaring import declare_url
 from aioric_emulator.fronts.routes import DEFAULT, Route, parse_route
 from aioric_emulator.fronts.settings import FrontSettings, HttpApiSettings, RestApiSettings
 from aioric_emulator.intrinsics import target
+from aioric_emulator.template_globals import merge_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,9 +120,8 @@ class TemplateFronts:
         own: Mapping[str, Any] = {}
         if isinstance(resource, dict) and resource.get("Type") == KINDS[kind]:
             own = resource.get("Properties") or {}
-        properties = {**common, **own}
-        auths = [each.get("Auth") for each in (common, own)]
-        routes, preflights = self._guard(name, declared, auths, is_rest=kind == "Api")
+        properties = merge_properties(common, own)
+        routes, preflights = self._guard(name, declared, properties.get("Auth"), is_rest=kind == "Api")
         keys = (*SETTINGS[kind], "Cors", "CorsConfiguration", "BinaryMediaTypes")
         found = self._resolve(name, {key: properties[key] for key in keys if key in properties})
         settings = {ours: found[key] for key, ours in SETTINGS[kind].items() if key in found}
@@ -140,15 +140,15 @@ class TemplateFronts:
         return HttpApiSettings(routes, cors=read_cors(name, cors) if cors else None, **settings)
 
     def _guard(
-        self, name: str, declared: list[tuple[Route, object]], auths: list[Any], *, is_rest: bool
+        self, name: str, declared: list[tuple[Route, object]], auth: Any, *, is_rest: bool
     ) -> tuple[tuple[Route, ...], Authorizer | None]:
         """Give an API's routes with their authorizers, and the one that is asked before its OPTIONS."""
-        if not any(auths) and not any(own for _, own in declared):
+        if not auth and not any(own for _, own in declared):
             return tuple(route for route, _ in declared), None
         # Only who has some waits for what reads them.
-        from aioric_emulator.fronts.authorizers_template import ApiAuthorizers, merge_auth  # noqa: PLC0415
+        from aioric_emulator.fronts.authorizers_template import ApiAuthorizers  # noqa: PLC0415
 
-        guards = ApiAuthorizers(name, merge_auth(*auths), self._served, self._resolve, is_rest=is_rest)
+        guards = ApiAuthorizers(name, auth or {}, self._served, self._resolve, is_rest=is_rest)
         routes = tuple(guards.guard(*each) for each in declared)
         preflights = guards.of_preflights
         for authorizer, reason in guards.left_out.items():
