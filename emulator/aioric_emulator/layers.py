@@ -39,7 +39,10 @@ def open_layers(paths: Sequence[object], folder: Path) -> tuple[Path, ...]:
     """
     if len(paths) > MAX_LAYERS:
         raise LayerError(f"layers: a function has at most {MAX_LAYERS}, not {len(paths)}")
-    return tuple(open_layer(path, folder) for path in paths)
+    opened = tuple(open_layer(path, folder) for path in paths)
+    if twice := next((layer for layer in opened if opened.count(layer) > 1), None):
+        raise LayerError(f"layers: {twice} is named twice")
+    return opened
 
 
 def open_layer(path: object, folder: Path) -> Path:
@@ -52,10 +55,12 @@ def open_layer(path: object, folder: Path) -> Path:
             "(aws lambda get-layer-version-by-arn says where it is)"
         )
     place = (folder / path).resolve()
+    if os.pathsep in str(place):
+        raise LayerError(f"layers: {place} cannot be on PATH, with a {os.pathsep} in its name")
     if place.is_dir():
         return place
     if not place.is_file():
-        raise LayerError(f"layers: there is no folder {place}")
+        raise LayerError(f"layers: there is no folder or zip file {place}")
     from aioric_emulator.layer_archive import unpack  # noqa: PLC0415 - most layers are folders
 
     return unpack(place)

@@ -169,7 +169,9 @@ async def test_layers_are_named_on_the_command_line(task: Path, layer: Callable[
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        (["none"], "layers: there is no folder /"),
+        (["none"], "layers: there is no folder or zip file /"),
+        ([".", "sub/.."], "is named twice"),
+        (["a:b"], "a:b cannot be on PATH, with a : in its name"),
         (["arn:aws:lambda:us-east-1:1:layer:a:1"], "a:1 is not here: download and unpack it"),
         ([1], "layers: each is a folder or a zip file, not 1"),
         ([""], "layers: each is a folder or a zip file, not ''"),

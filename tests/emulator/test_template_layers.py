@@ -18,7 +18,7 @@ TEMPLATE = """
 Parameters:
   Arn: {Type: String, Default: "arn:aws:lambda:us-east-1:1:layer:p:1"}
   Names: {Type: CommaDelimitedList, Default: "Packed"}
-Conditions: {IsBig: !Equals [a, b]}
+Conditions: {IsBig: !Equals [a, b], Loop: !Condition Loop}
 Globals: {Function: {Runtime: python3.13, Handler: app.handler, Layers: [!Ref Common]}}
 Resources:
   F: {Type: AWS::Serverless::Function, Properties: {Layers: LAYERS}}
@@ -35,6 +35,10 @@ Resources:
     Type: AWS::Serverless::LayerVersion
     Metadata: {BuildMethod: makefile}
     Properties: {ContentUri: layers/made}
+  Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://t.example"}}
+  Itself: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: !Ref Itself}}
+  Empty: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: ""}}
+  Bare: {Type: AWS::Lambda::LayerVersion}
   Missing: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/none}}
 """
 
@@ -69,19 +73,20 @@ def test_layers_of_the_template_are_found(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "layers",
+    ("layers", "packed"),
     [
-        "!If [IsBig, [!Ref Common, !Ref Packed], [!Ref Packed]]",
-        "[!If [IsBig, !Ref Common, !Ref Packed]]",
-        "[!If [IsBig, !Ref Common, !Ref AWS::NoValue], !Ref Packed]",
-        "!Ref Names",
+        ("[!If [IsBig, !Ref Common, !Ref Packed]]", [False, True]),
+        ("[!If [IsBig, !Ref Common, !GetAtt Packed.LayerVersionArn]]", [False, True]),
+        ("[!If [IsBig, !Ref Common, !Ref AWS::NoValue], !Ref Packed]", [False, True]),
+        ("!If [IsBig, [!Ref Common, !Ref Packed], [!Ref Packed]]", [True]),
+        ("!Ref Names", [True]),
     ],
 )
-def test_what_a_condition_or_a_parameter_gives(layers: str, folder: Path) -> None:
-    """A whole list, one of it, or nothing."""
+def test_what_a_condition_or_a_parameter_gives(layers: str, packed: list[bool], folder: Path) -> None:
+    """One of a list, nothing, or a whole list, which SAM has in place of that of `Globals`."""
     (found, notes) = read(folder, layers)
 
-    assert [(layer / "python/packed.py").exists() for layer in found] == [False, True]
+    assert [(layer / "python/packed.py").exists() for layer in found] == packed
     assert notes == []
 
 
@@ -90,6 +95,7 @@ def test_what_a_condition_or_a_parameter_gives(layers: str, folder: Path) -> Non
     [
         ("[!Ref Arn]", "without the layer arn:aws:lambda:us-east-1:1:layer:p:1: it is not of this template"),
         ('[!ImportValue "shared"]', "it is not of this template"),
+        ("[!GetAtt Nested.Outputs.Layer]", "without the layer Nested: it is not of this template"),
         ("[!Ref Stored]", "without the layer Stored: its Content is not a folder or zip file here"),
         ("[!Ref Away]", "its ContentUri is not a folder or zip file here"),
         ("[!Ref Sources]", "it is built (python3.13), and these are its sources; run sam build"),
@@ -115,7 +121,24 @@ def test_a_built_layer_is_loaded(folder: Path) -> None:
     assert notes == []
 
 
-def test_a_missing_folder_is_an_error(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("[!Ref Missing]", "F: layers: there is no folder or zip file .*layers/none"),
+        ("[!Ref Itself]", "F: layers: there is no folder or zip file .*/Itself"),
+        ("[!Ref Empty]", "Empty: ContentUri is a folder or a zip file, not ''"),
+        ("[!Ref Bare]", "Bare: Content is a folder or a zip file, not None"),
+        ("[!Ref Nope]", "F: nothing is named Nope"),
+        ("[!GetAtt Nope.LayerVersionArn]", "F: Layers: nothing is named Nope"),
+        ("[!Ref Plain]", "F: Layers: Plain is an AWS::Lambda::Function, and no layer"),
+        ("[{a: b}]", "F: Layers: each is an ARN or a reference to a layer, not {'a': 'b'}"),
+        ("[3]", "F: Layers: each is an ARN or a reference to a layer, not 3"),
+        ("[!Ref Common]", "F: layers: .*layers/common is named twice"),
+        ("&a [*a]", "template.yaml: F: .*recursion"),
+        ("[!If [Loop, a, b]]", "F: something there refers to itself"),
+    ],
+)
+def test_what_could_not_be_deployed_is_an_error(layers: str, message: str, folder: Path) -> None:
     """As a missing folder of a function is: somebody mistyped it."""
-    with pytest.raises(DeclarationError, match=r"F: layers: there is no folder .*layers/none"):
-        read(folder, "[!Ref Missing]")
+    with pytest.raises(DeclarationError, match=message):
+        read(folder, layers)
