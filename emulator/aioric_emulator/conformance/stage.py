@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,8 @@ MAX_LOG = 64 << 20
 @contextmanager
 def limited_files(size: int) -> Iterator[None]:
     """Have what is started meanwhile write no file larger than so many bytes."""
+    import resource  # noqa: PLC0415 - only POSIX has it, and the module is imported everywhere
+
     limits = soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     lowest = min(each for each in (size, soft, hard) if each != resource.RLIM_INFINITY)
     resource.setrlimit(resource.RLIMIT_FSIZE, (lowest, hard))
