@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from aioric_emulator.cli import main
 from aioric_emulator.client import Call, InvokeError, LocalInvoker
+from aioric_emulator.event_stream import payload_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,3 +77,16 @@ def test_what_no_header_can_hold_is_not_sent(tenant: str) -> None:
     """A tenant's id that is no text of a header is named."""
     with pytest.raises(InvokeError, match="A tenant's id is printable ASCII, not "):
         LocalInvoker("http://127.0.0.1:1").call(Call("f", b"{}", tenant_id=tenant))
+
+
+def test_a_stream_without_an_end_is_no_answer() -> None:
+    """What has come is printed, and that the rest may be missing; bytes that are no event are named."""
+    with answering(200, payload_chunks(b"one")) as url:
+        cut = CliRunner().invoke(main, ["invoke", "--stream", "--endpoint", url, "{}"])
+    assert cut.exit_code == 1
+    assert "one" in cut.output
+    assert "The stream broke off: nothing says whether it is whole" in cut.output
+    with answering(200, b"this is a page, not a stream of events") as url:
+        page = CliRunner().invoke(main, ["invoke", "--stream", "--endpoint", url, "{}"])
+    assert page.exit_code == 1
+    assert page.output.startswith("Error: ")

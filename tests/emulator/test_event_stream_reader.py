@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aioric_emulator.event_stream import invoke_complete, payload_chunks
-from aioric_emulator.event_stream_reader import EventStreamError, EventStreamReader
+from aioric_emulator.event_stream_reader import EventStreamError, EventStreamReader, read_headers
 
 STREAM = payload_chunks(b"one") + payload_chunks(b"two" * 1000) + invoke_complete("E", "details")
 
@@ -30,3 +30,19 @@ def test_a_changed_byte_is_noticed(at: int) -> None:
     stream[at % len(stream)] ^= 1
     with pytest.raises(EventStreamError):
         EventStreamReader().feed(bytes(stream))
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        (b"\x05:even", "The headers of an event are broken"),
+        (b"\x01a", "The headers of an event are broken"),
+        (b"\x01\xff\x07\x00\x01b", "The headers of an event are broken"),
+        (b"\x01a\x07\x00\x01\xff", "The headers of an event are broken"),
+        (b"\x01a\x06\x00\x01b", "The header a of an event is no text"),
+    ],
+)
+def test_headers_that_are_none_are_named(headers: bytes, message: str) -> None:
+    """Cut short, no UTF-8, or of a type that Lambda's have not."""
+    with pytest.raises(EventStreamError, match=message):
+        read_headers(headers)

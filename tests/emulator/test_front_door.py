@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 
 from aioric_emulator import Emulator
+from aioric_emulator.front_door import CallRefused, read_caller_facts
 from aioric_emulator.messages import MAX_PAYLOAD
 from tests.emulator.polling import until
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATH = "/2015-03-31/functions/function/invocations"
+STREAM_PATH = "/2021-11-15/functions/function/response-streaming-invocations"
 
 
 @pytest.fixture
@@ -169,6 +171,38 @@ async def test_a_dry_run_runs_nothing(function: Emulator) -> None:
     reply = await post(function, X_Amz_Invocation_Type="DryRun")
     assert (reply.status_code, reply.content) == (204, b"")
     assert function.logs == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "says"),
+    [("DryRun", 204, b""), ("Event", 400, b"Event is no invocation type of a stream; it is RequestResponse")],
+)
+async def test_a_stream_is_waited_for_or_tried(
+    kind: str, status: int, says: bytes, function: Emulator
+) -> None:
+    """Nothing else can be asked of it, and a dry run starts nothing."""
+    answer = await post(function, STREAM_PATH, X_Amz_Invocation_Type=kind)
+    assert answer.status_code == status
+    assert says in answer.content
+    assert not any("START RequestId" in line for line in function.logs)
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"x-amzn-requestid": "a b"}, "X-Amzn-RequestId is 1 to 128 characters"),
+        ({"x-amzn-requestid": "a" * 129}, "X-Amzn-RequestId is 1 to 128 characters"),
+        ({"x-amz-cognito-identity": "[]"}, "X-Amz-Cognito-Identity is a JSON object"),
+        ({"x-amz-cognito-identity": "{"}, "X-Amz-Cognito-Identity is a JSON object"),
+        ({"x-amz-cognito-identity": "[" * 100_000}, "X-Amz-Cognito-Identity is a JSON object"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_callers_may_say_of_themselves_is_checked(headers: dict[str, str], message: str) -> None:
+    """Where that is taken at all: an id that is none, an identity that is no object."""
+    with pytest.raises(CallRefused, match=message) as raised:
+        read_caller_facts(headers)
+    assert raised.value.rejection.status == 400
 
 
 @pytest.mark.parametrize(
