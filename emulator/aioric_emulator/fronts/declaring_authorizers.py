@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from aioric_emulator.fronts.routes import Route
 
-__all__ = ["AuthorizerTables", "declare_http_authorizer", "declare_rest_authorizer"]
+__all__ = ["MAX_TTL", "AuthorizerTables", "declare_http_authorizer", "declare_rest_authorizer"]
 
 Kinds: TypeAlias = dict[str, tuple[type, float, float]]
 
-# Results are kept for an hour at most.
-AUTHORIZER: Kinds = {"function": (str, 1, 0), "identity": (list, 0, 0), "ttl": (float, 0, 3600)}
+# Results are kept for an hour at most, in seconds.
+MAX_TTL = 3600
+AUTHORIZER: Kinds = {"function": (str, 1, 0), "identity": (list, 0, 0), "ttl": (float, 0, MAX_TTL)}
 HTTP: Kinds = {**AUTHORIZER, "payload_format": (str, 0, 0), "simple": (bool, 0, 0)}
 REST: Kinds = {**AUTHORIZER, "type": (str, 0, 0), "validation": (str, 0, 0)}
 # What a REST API keeps results for, and where a token is, unless it says otherwise.
@@ -112,5 +113,8 @@ def declare_common(
     except ValueError as error:
         raise DeclarationError(f"{place}: {error}") from None
     if not identity and ttl:
-        raise DeclarationError(f"{place}: without an identity there is nothing to keep results by: ttl = 0")
+        raise DeclarationError(
+            f"{place}: without an identity there is nothing to keep results by: ttl = 0 "
+            "(in a template ReauthorizeEvery: 0)"
+        )
     return Authorizer(name, str(function), identity=identity, ttl=ttl)

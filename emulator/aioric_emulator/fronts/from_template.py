@@ -49,6 +49,7 @@ class TemplateFronts:
     """Gathers the fronts of one template. `resolve` gives a value without intrinsic functions."""
 
     def __init__(self, content: Mapping[str, Any], resolve: Callable[[str, Any], Any]) -> None:
+        self._content = content
         self._resources: Mapping[str, Any] = content["Resources"]
         self._globals: Mapping[str, Any] = content.get("Globals") or {}
         self._resolve = resolve
@@ -110,8 +111,10 @@ class TemplateFronts:
             raise DeclarationError(f"{place}: an event of the type Api needs a Path")
         timeout = float(found.get("TimeoutInMillis", 30_000)) / 1000
         route = Route(function, path, method, str(found.get("PayloadFormatVersion", "2.0")), timeout)
-        auth = declared.get("Auth")
-        own = auth.get("Authorizer") if isinstance(auth, dict) else None
+        auth = declared.get("Auth") or {}
+        if not isinstance(auth, dict):
+            raise DeclarationError(f"{place}: Auth is a mapping, not {auth!r}")
+        own = self._resolve(f"{place}: Auth", auth.get("Authorizer"))
         self._apis.setdefault((kind, api), []).append((route, own))
 
     def _api(self, kind: str, name: str, declared: list[tuple[Route, object]]) -> FrontSettings:
@@ -147,10 +150,13 @@ class TemplateFronts:
             return tuple(route for route, _ in declared), None
         # Only who has some waits for what reads them.
         from aioric_emulator.fronts.authorizers_template import ApiAuthorizers  # noqa: PLC0415
+        from aioric_emulator.fronts.function_references import FunctionReferences  # noqa: PLC0415
 
-        guards = ApiAuthorizers(name, auth or {}, self._served, self._resolve, is_rest=is_rest)
+        functions = FunctionReferences(self._content, self._served, self._resolve)
+        guards = ApiAuthorizers(name, auth, functions, self._resolve, is_rest=is_rest)
         routes = tuple(guards.guard(*each) for each in declared)
         preflights = guards.of_preflights
+        self.notes += guards.notes
         for authorizer, reason in guards.left_out.items():
             self.notes.append(f"{name}: the authorizer {authorizer} is not run ({reason}): {LET_IN}")
         return routes, preflights

@@ -47,7 +47,10 @@ Resources:
               StageVariables: [table]
               Context: [routeKey]
               ReauthorizeEvery: "60"
-          Old: {FunctionArn: !GetAtt Asked.Arn, AuthorizerPayloadFormatVersion: "1.0"}
+          Old:
+            FunctionArn: !GetAtt Asked.Arn
+            EnableFunctionDefaultPermissions: true
+            AuthorizerPayloadFormatVersion: "1.0"
   Rest:
     Type: AWS::Serverless::Api
     Properties:
@@ -136,16 +139,91 @@ def test_a_function_of_another_stack_is_not_asked(tmp_path: Path) -> None:
     assert guarded(template.fronts[0])["/a"] is None
 
 
+def test_an_api_that_may_not_invoke_its_authorizer_is_told_of(tmp_path: Path) -> None:
+    """SAM permits it to HTTP APIs only where asked to; a template can also permit it itself."""
+    text = TEMPLATE.replace("FunctionInvokeRole: !GetAtt Role.Arn", "FunctionInvokeRole:")
+    (note,) = read_template(write(tmp_path, text), {}).notes
+    permission = "Resources:\n  Permission: {Type: AWS::Lambda::Permission}"
+
+    assert note.startswith(
+        "Http: Auth: Simple: when it is deployed, the API may not invoke known, and answers 500"
+    )
+    assert read_template(write(tmp_path, text.replace("Resources:", permission)), {}).notes == []
+
+
+def test_names_and_settings_may_come_from_parameters(tmp_path: Path) -> None:
+    """As text, where the type is a boolean or a number."""
+    text = TEMPLATE.replace("DefaultAuthorizer: Simple", "DefaultAuthorizer: !If [IsOpen, NONE, !Ref Name]")
+    text = text.replace("EnableSimpleResponses: true", 'EnableSimpleResponses: "true"')
+    text = text.replace('"60"', "!Ref Seconds").replace("Authorizer: Old", "Authorizer: !Ref Name")
+    known = (
+        'Parameters: {Name: {Default: Simple}, Seconds: {Default: "7"}}\nConditions: {IsOpen: !Equals [a, b]}'
+    )
+    found = guarded(read_template(write(tmp_path, known + text), {}).fronts[0])
+
+    assert found["/a"] is not None
+    assert (found["/a"].name, found["/a"].ttl, found["/a"].is_simple) == ("Simple", 7.0, True)
+    assert found["/b"] == found["/a"]
+
+
+REQUESTS = "Identity: {Headers: [X-Key], ReauthorizeEvery: 0}"
+NAMED = "Identity: {Header: X-Token"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"60"', "often", "Identity: ReauthorizeEvery is a number of seconds, not often"),
-        ('"60"', "7200", "Http: Auth: Simple: ttl is between 0 and 3600"),
+        ('"60"', "often", "Http: Auth: Simple: Identity: ReauthorizeEvery is 0 to 3600 seconds, not often"),
+        ('"60"', "7200", "Http: Auth: Simple: Identity: ReauthorizeEvery is 0 to 3600 seconds, not 7200"),
         ("AuthorizerPayloadFormatVersion: 2.0", "AuthorizerPayloadFormatVersion: 3", "payload_format is 1.0"),
+        (
+            "AuthorizerPayloadFormatVersion: 2.0",
+            "Else: x",
+            "Simple: AuthorizerPayloadFormatVersion is 1.0 or 2.0",
+        ),
         ("FunctionPayloadType: REQUEST", "FunctionPayloadType: ALL", "Rest: Auth: Requests: type is TOKEN"),
+        ("Auth: {Authorizer: Old}", "Auth: {Authorizer: [Old]}", "by name, not ['Old']"),
+        (
+            "Auth: {Authorizer: Old}",
+            "Auth: {Authorizer: Nope}",
+            "Http: Auth: there is no authorizer 'Nope'; there is",
+        ),
+        ("Auth: {Authorizer: Old}", "Auth: Old", "F: B: Auth is a mapping, not 'Old'"),
+        ("DefaultAuthorizer: Simple", "DefaultAuthorizer: {a: b}", "by name, not {'a': 'b'}"),
+        ("DefaultAuthorizer: Simple", 'DefaultAuthorizer: ""', "there is no authorizer ''"),
+        ("DefaultAuthorizer: Simple", "DefaultAuthorizer: !Ref Nope", "Http: Auth: nothing is named Nope"),
+        (
+            "      Auth:\n        DefaultAuthorizer: Simple\n",
+            "      Auth: []\n      Else:\n",
+            "no authorizer 'Old'",
+        ),
+        (
+            "AddDefaultAuthorizerToCorsPreflight: false",
+            "Authorizers: x\n    More:",
+            "Authorizers is a mapping",
+        ),
+        (REQUESTS, "Identity: [a]", "Rest: Auth: Requests: Identity is a mapping, not ['a']"),
+        (REQUESTS, "Identity: {Headers: {a: b}}", "Identity: Headers is a list of text, not {'a': 'b'}"),
+        (
+            REQUESTS,
+            "Identity: {Header: a}",
+            "Identity: there are Headers, QueryStrings, StageVariables, Context",
+        ),
+        (REQUESTS, "Identity: {ReauthorizeEvery: 5}", "ttl = 0 (in a template ReauthorizeEvery: 0)"),
+        (
+            NAMED,
+            "Identity: {Headers: [a]",
+            "there are Header, ReauthorizeEvery, ValidationExpression, not Headers",
+        ),
+        (
+            "Requests:\n            FunctionArn",
+            "Requests: x\n          O:\n            FunctionArn",
+            "not 'x'",
+        ),
     ],
 )
-def test_what_cannot_be_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
-    """With its place in the template."""
+def test_what_could_not_be_deployed_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    """With its place in the template, and what could be there; nobody is let in for a mistyped name."""
+    assert old in TEMPLATE
     with pytest.raises(DeclarationError, match=re.escape(message)):
         read_template(write(tmp_path, TEMPLATE.replace(old, new)), {})

@@ -152,8 +152,9 @@ def test_what_cannot_be_is_refused(text: str, tmp_path: Path) -> None:
 AUTHORIZED = """
 Globals:
   Function: {Runtime: python3.13, Handler: a.b}
-  Api: {Auth: {DefaultAuthorizer: AWS_IAM}}
+  Api: {Auth: {DefaultAuthorizer: AWS_IAM, ApiKeyRequired: true, Authorizers: {Token: {UserPoolArn: p}}}}
 Resources:
+  Other: {Type: "AWS::Serverless::Function", Properties: {Runtime: nodejs22.x}}
   Http:
     Type: AWS::Serverless::HttpApi
     Properties:
@@ -182,6 +183,7 @@ def test_what_is_not_asked_for_is_said(tmp_path: Path) -> None:
         f"F: FunctionUrlConfig: AWS_IAM is not asked for: {let_in}",
         f"Http: the authorizer Jwt is not run (no Lambda authorizer): {let_in}",
         f"Http: the authorizer Own is not run (its function Other is not served): {let_in}",
-        f"ServerlessRestApi: the authorizer Token is not run (not declared here): {let_in}",
+        f"ServerlessRestApi: the authorizer of API keys is not run (ApiKeyRequired): {let_in}",
+        f"ServerlessRestApi: the authorizer Token is not run (no Lambda authorizer): {let_in}",
         f"ServerlessRestApi: the authorizer AWS_IAM is not run (no Lambda authorizer): {let_in}",
     ]
