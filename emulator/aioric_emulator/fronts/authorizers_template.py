@@ -1,8 +1,8 @@
 """The Lambda authorizers that a SAM template's APIs declare, and a word on those that are not run.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-api-apiauth.html
-and sam-property-httpapi-httpapiauth.html there. What could not be deployed is refused: a mistyped name is to let
-nobody in.
+and sam-property-httpapi-httpapiauth.html there. What could not be deployed is refused: a mistyped name is to
+let nobody in.
 """
 
 from __future__ import annotations
