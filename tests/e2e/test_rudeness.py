@@ -44,12 +44,13 @@ SAID = {
         ("asynchronous", "stream later", 0),
         ("asynchronous", "cancel", "cancelled"),
         ("asynchronous", "stop", "stopped"),
+        ("asynchronous", "break tasks", "broken"),
     ],
 )
 async def test_the_environment_survives_its_function(
     serve: Callable[..., Emulator], handler: str, action: str, answer: Any, lanes: int | None
 ) -> None:
-    """A closed log, forked children, tasks cancelled wholesale, a stopped loop: it answers, and goes on."""
+    """A closed log, forked children, a loop that is stopped or broken: it answers, and goes on."""
     settings = {"AIORIC_WORKERS": "1", "AIORIC_SYNC": "threads"}
     async with serve(
         f"rude.{handler}", task_root=TASK, env=settings, concurrency=lanes, memory=512, timeout=10

@@ -285,4 +285,7 @@ def _begin_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, 
     """A task for the coroutine; where Python can, it takes its first step, often the only one, at once."""
     if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
         return asyncio.Task(coroutine, loop=loop, eager_start=True)  # pragma: no cover - not on Python 3.11
-    return loop.create_task(coroutine)
+    try:
+        return loop.create_task(coroutine)
+    except Exception:  # noqa: BLE001 - a task factory of the function's, and an event must not be lost with it
+        return asyncio.Task(coroutine, loop=loop)

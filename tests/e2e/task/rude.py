@@ -89,6 +89,17 @@ def stop(_context: Any) -> str:
     return "stopped"
 
 
+def break_tasks(_context: Any) -> str:
+    """Have the loop make tasks by something that fails."""
+    asyncio.get_running_loop().set_task_factory(no_task)
+    return "broken"
+
+
+def no_task(_loop: Any, _coroutine: Any, **_settings: Any) -> Any:
+    """Make none."""
+    raise RuntimeError("no tasks today")
+
+
 def close_and_stream(_context: Any) -> Any:
     """Close standard output, and have the runtime open another connection."""
     os.close(1)
@@ -117,6 +128,7 @@ def look(context: Any) -> Any:
 
 
 ACTIONS = {
+    "break tasks": break_tasks,
     "cancel": cancel,
     "close": close,
     "close and stream": close_and_stream,
