@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking"]
 
+# How many results are kept at most, of one front: each is some hundred bytes, or what a policy takes.
+MOST_KEPT = 1000
+
 
 class Asking:
     """The authorizers of one front. `go_on` is given what follows when one has let a request through."""
@@ -33,7 +36,7 @@ class Asking:
     ) -> None:
         self._functions = functions
         self._go_on = go_on
-        # Results by authorizer and identity: until when, and of which code of the function's.
+        # Results by authorizer and identity, the latest last: until when, and of which code.
         self._kept: dict[tuple[str, ...], tuple[Verdict, float, int]] = {}
 
     def ask(self, exchange: HttpExchange, question: Question, facts: Facts) -> None:
@@ -47,13 +50,16 @@ class Asking:
             self._decide(exchange, question, facts, kept[0], None)
             return
 
+        # By the code that is asked: if it changes meanwhile, its answer is not kept for the new one's.
+        renewals = function.renewals
+
         def heard(outcome: Outcome, seconds: float) -> None:
             try:
                 verdict = question.read(outcome)
             except AuthorizerFault as fault:
                 self._refuse(exchange, question, fault)
                 return
-            self._keep(question, verdict, function.renewals)
+            self._keep(question, verdict, renewals)
             self._decide(exchange, question, facts, verdict, int(seconds * 1000))
 
         call = AuthorizerCall(heard, lambda why: self._refuse(exchange, question, AuthorizerFault(why)))
@@ -66,9 +72,10 @@ class Asking:
     def _keep(self, question: Question, verdict: Verdict, renewals: int) -> None:
         if not question.key:
             return
-        now = time.monotonic()
-        self._kept = {key: kept for key, kept in self._kept.items() if kept[1] > now}
-        self._kept[question.key] = verdict, now + question.authorizer.ttl, renewals
+        self._kept.pop(question.key, None)
+        if len(self._kept) >= MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[question.key] = verdict, time.monotonic() + question.authorizer.ttl, renewals
 
     def _decide(
         self, exchange: HttpExchange, question: Question, facts: Facts, verdict: Verdict, latency: int | None

@@ -81,7 +81,8 @@ class FunctionReferences:
             return ""
         if name not in self._resources:
             raise DeclarationError(f"{place}: nothing is named {name}")
-        if self._kind(name) in FUNCTIONS and attribute not in {"Arn", "Alias", "Version"}:
+        arns = {"Alias", "Version"} if kind == "Ref" else {"Arn"}
+        if self._kind(name) in FUNCTIONS and attribute not in arns:
             raise DeclarationError(f"{place}: the ARN of {name} is !GetAtt {name}.Arn")
         return name
 

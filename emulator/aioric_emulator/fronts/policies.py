@@ -48,7 +48,8 @@ def read_policy(document: object) -> tuple[Statement, ...]:
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not statements:
-        raise MalformedPolicy("policyDocument has no Statement")
+        there = ", ".join(map(str, document)) or "nothing"
+        raise MalformedPolicy(f"policyDocument has no Statement; it has {there}")
     return tuple(read_statement(each) for each in statements)
 
 
@@ -94,5 +95,10 @@ def judge(policy: tuple[Statement, ...], arn: str) -> str:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether a pattern with `*` (any characters, none too) and `?` (one) is of a text."""
-    parts = (".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
-    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+    parts = ["".join("." if each == "?" else re.escape(each) for each in part) for part in pattern.split("*")]
+    if len(parts) == 1:
+        return re.fullmatch(parts[0], text, re.DOTALL) is not None
+    # Each part where it first fits, for good: to try them all can take for ever.
+    first, *between, last = parts
+    expression = first + "".join(f"(?>.*?{part})" for part in between) + ".*" + last
+    return re.fullmatch(expression, text, re.DOTALL) is not None

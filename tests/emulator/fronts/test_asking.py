@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 
+from aioric_emulator.fronts import asking
 from aioric_emulator.fronts.asking import AuthorizerCall
 from aioric_emulator.fronts.authorizers import TOKEN, Authorizer, parse_identity
 from aioric_emulator.fronts.routes import Route
@@ -19,9 +20,12 @@ from aioric_emulator.fronts.settings import HttpApiSettings, RestApiSettings
 from aioric_emulator.local_lambda import LocalLambda
 from aioric_emulator.messages import Outcome
 from aioric_emulator.selection import select_named
+from tests.emulator.polling import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
     from aioric_emulator.fronts.settings import FrontSettings
     from aioric_emulator.hosted_function import HostedFunction
@@ -130,6 +134,29 @@ async def test_a_result_is_kept_no_longer() -> None:
         for _ in range(2):
             assert (await client.get("a", headers={"Authorization": "allow"})).status_code == 200
         assert asked(function) == ["allow", "allow"]
+
+
+async def test_what_older_code_says_late_is_not_kept(tmp_path: Path) -> None:
+    """It was asked before the code changed: the new code has not said so."""
+    path = tmp_path / "answer"
+    headers = {"Authorization": str(path)}
+    async with served(rest(ttl=300)) as (client, function):
+        first = asyncio.create_task(client.get("a", headers=headers))
+        await until(lambda: asked(function))
+        function.renew()
+        path.touch()
+        assert (await first).status_code == 200
+        assert (await client.get("a", headers=headers)).status_code == 200
+        assert asked(function) == [str(path)] * 2
+
+
+async def test_a_bounded_number_of_results_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest goes first: identities are what clients send, and clients send anything."""
+    monkeypatch.setattr(asking, "MOST_KEPT", 2)
+    async with served(rest(ttl=300)) as (client, function):
+        for token in ("a", "b", "b", "c", "b", "a"):
+            assert (await client.get("a", headers={"Authorization": token})).status_code == 200
+        assert asked(function) == ["a", "b", "c", "a"]
 
 
 async def test_an_authorizer_that_fails_lets_nobody_in() -> None:

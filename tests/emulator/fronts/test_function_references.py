@@ -85,7 +85,7 @@ def test_a_function_that_is_not_served_is_told(reference: Any, reason: str) -> N
         ({"Fn::Sub": "${Nope.Arn}"}, "P: nothing is named Nope"),
         ({"Fn::GetAtt": ["Table", "Arn"]}, "P: Table is an AWS::DynamoDB::Table, and no function"),
         ({"Ref": "F"}, "P: the ARN of F is !GetAtt F.Arn"),
-        ({"Fn::GetAtt": ["F", "Name"]}, "P: the ARN of F is !GetAtt F.Arn"),
+        ({"Fn::GetAtt": ["F", "Version"]}, "P: the ARN of F is !GetAtt F.Arn"),
         ("F", "P: it is an ARN, such as !GetAtt of a function's Arn, not 'F'"),
         (["F"], "not ['F']"),
         ({"a": "b"}, "not {'a': 'b'}"),

@@ -38,6 +38,10 @@ def judged(*statements: Any) -> str:
         ("arn:aws:execute-api:us-east-1:123456789012:api/Prod/GET/pets", UNMENTIONED),
         ("arn:aws:execute-api:us-east-1:123456789012:api/Prod/get/pets/1", UNMENTIONED),
         ("arn:aws:execute-api:us-east-1:123456789012:api/Prod/GET/pets/1?", UNMENTIONED),
+        ("arn:*:GET/*", UNMENTIONED),
+        ("arn:*api*/pets/?", ALLOWED),
+        ("*pets*pets*", UNMENTIONED),
+        ("**1", ALLOWED),
         ("arn.aws*", UNMENTIONED),
     ],
 )
@@ -59,6 +63,12 @@ def test_resources_are_patterns(resource: Any, found: str) -> None:
 def test_actions_are_patterns_too(action: Any, found: str) -> None:
     """In any case of letters."""
     assert judged(statement(action=action)) == found
+
+
+def test_many_stars_take_no_longer() -> None:
+    """A long path against a pattern that nearly fits is judged at once, not after all ways to fit."""
+    policy = read_policy({"Statement": statement(resource="*/" * 20 + "x")})
+    assert judge(policy, "/a" * 2000) == UNMENTIONED
 
 
 def test_a_denial_outranks_all_that_allows() -> None:
@@ -91,6 +101,7 @@ def test_what_has_a_condition_lets_nobody_in() -> None:
         ([], "policyDocument is no object"),
         ({}, "policyDocument has no Statement"),
         ({"Statement": []}, "policyDocument has no Statement"),
+        ({"version": "", "statement": []}, "policyDocument has no Statement; it has version, statement"),
         ({"Statement": ["x"]}, "a Statement is no object: 'x'"),
         ({"Statement": statement("allow")}, "Effect is Allow or Deny, not 'allow'"),
         ({"Statement": statement(action=None)}, "Action is text or a list of text, not None"),

@@ -37,13 +37,18 @@ def test_results_are_read() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (b"no JSON", "what it gave back is no object"),
-        ([], "what it gave back is no object"),
+        (b"no JSON", "what it gave back is not JSON"),
+        (b'{"context": {"level": NaN}}', "what it gave back is not JSON"),
+        (b"[" * 100_000, "what it gave back is not JSON"),
+        (None, "what it gave back is null, and no object"),
+        ("Allow", "what it gave back is text, and no object"),
+        ([], "what it gave back is a list, and no object"),
         ({"policyDocument": POLICY}, "it gave no principalId"),
-        ({"principalId": 1, "policyDocument": POLICY}, "it gave no principalId"),
+        ({"principalId": 1, "policyDocument": POLICY}, "principalId is a number, and no text"),
+        ({"principalId": "", "policyDocument": POLICY}, "it gave no principalId"),
         ({"principalId": "a", "policyDocument": {}}, "policyDocument has no Statement"),
-        ({"principalId": "a", "policyDocument": POLICY, "context": "x"}, "context is no object"),
-        ({"isAuthorized": True}, "it gave no principalId"),
+        ({"principalId": "a", "policyDocument": POLICY, "context": []}, "context is a list, and no object"),
+        ({"isAuthorized": True}, "no policyDocument: simple responses are not enabled"),
     ],
 )
 def test_what_is_no_result_is_told(value: Any, message: str) -> None:
@@ -53,11 +58,23 @@ def test_what_is_no_result_is_told(value: Any, message: str) -> None:
     assert raised.value.status == 500
 
 
-def test_a_simple_response_says_yes_or_no() -> None:
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"isAuthorized": "true"}, "isAuthorized is text, and neither true nor false"),
+        ({"isAuthorized": 1}, "isAuthorized is a number, and neither true nor false"),
+        ({"isAuthorized": None}, "isAuthorized is null, and neither true nor false"),
+        ({}, "it gave no isAuthorized: simple responses are enabled"),
+        (
+            {"principalId": "a", "policyDocument": POLICY},
+            "no isAuthorized, and a policyDocument: simple responses",
+        ),
+    ],
+)
+def test_a_simple_response_says_yes_or_no(value: Any, message: str) -> None:
     """Nothing that only means one, and no policy."""
-    for value in ({"isAuthorized": "true"}, {"principalId": "a", "policyDocument": POLICY}):
-        with pytest.raises(AuthorizerFault, match="isAuthorized is not true or false"):
-            read_simple_verdict(outcome(value))
+    with pytest.raises(AuthorizerFault, match=re.escape(message)):
+        read_simple_verdict(outcome(value))
 
 
 @pytest.mark.parametrize(("message", "status"), [("Unauthorized", 401), ("unauthorized", 500), (None, 500)])
@@ -76,5 +93,7 @@ def test_a_flat_context_is_text() -> None:
     """Numbers and booleans as JSON has them, without what is null; anything deeper is refused."""
     flat = flatten({"a": "x", "b": 1, "c": True, "d": 1.5, "e": None})
     assert flat == {"a": "x", "b": "1", "c": "true", "d": "1.5"}
-    with pytest.raises(AuthorizerFault, match="context: roles is text, a number, true or false"):
+    with pytest.raises(
+        AuthorizerFault, match="context: roles is a list; it can be text, a number, true or false"
+    ):
         flatten({"roles": []})

@@ -70,13 +70,15 @@ async def broken_stream(event, context):
 
 
 def authorize(event, context):
-    """Say what the token asks for: a policy, a simple response, or trouble."""
+    """Say what the token asks for: a policy, a simple response, or trouble. A path is waited for."""
     said = event.get("authorizationToken") or event["identitySource"][0]
     print("asked", said)
     if said == "Unauthorized":
         raise Exception("Unauthorized")  # noqa: TRY002 - as the documentation has it
     if said == "slow":
         time.sleep(5)
+    while said.startswith("/") and not pathlib.Path(said).exists():
+        time.sleep(0.01)
     if said == "odd":
         return {"principalId": "x"}
     arn = event.get("methodArn") or event["routeArn"]
