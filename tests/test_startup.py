@@ -112,6 +112,17 @@ def test_folders_may_stand_for_layers(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert f"{tmp_path}/a" in sys.path
 
 
+def test_no_folder_stands_for_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that says nothing changes nothing: the root of the file system is no layer."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("AIORIC_LAYERS", "")
+    monkeypatch.setattr(sys, "path", ["/runtime"])
+    prepare_path(None)
+
+    assert sys.path[1:] == ["/opt/python", "/runtime"]
+    assert sys.path[0].startswith("/opt/python/lib/")
+
+
 def test_an_import_may_end_the_process(task_root: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An exit while the function is imported is reported; that the report is lost stands in the log."""
     (task_root / "started_leaving.py").write_text("raise SystemExit(3)\n")

@@ -275,9 +275,10 @@ def prepare_path(task_root: str | None) -> None:
     runtime_dir = sys.path.pop(0)
     sys.path.append(runtime_dir)
     roots = [task_root] if task_root else []
-    if "PYTHONPATH" not in os.environ or "AIORIC_LAYERS" in os.environ:
+    named = os.environ.get("AIORIC_LAYERS", "")
+    if named or "PYTHONPATH" not in os.environ:
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        places = os.environ.get("AIORIC_LAYERS", "/opt").split(os.pathsep)
+        places = (named or "/opt").split(os.pathsep)
         layers = [f"{place}/python/lib/{python}/site-packages" for place in places]
         layers += [f"{place}/python" for place in places]
         own = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
