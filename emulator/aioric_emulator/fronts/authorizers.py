@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["REQUEST", "TOKEN", "Authorizer", "Identity", "Sources", "parse_identity"]
 
@@ -67,6 +67,10 @@ class Sources:
         for part in identity.name.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         return "" if value is None else str(value)
+
+    def find_all(self, identities: Iterable[Identity]) -> list[str]:
+        """Give what several sources hold, in their order."""
+        return [self.find(each) for each in identities]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,11 +153,11 @@ class TemplateFronts:
         from aioric_emulator.fronts.function_references import FunctionReferences  # noqa: PLC0415
 
         functions = FunctionReferences(self._content, self._served, self._resolve)
-        guards = ApiAuthorizers(name, auth, functions, self._resolve, is_rest=is_rest)
-        routes = tuple(guards.guard(*each) for each in declared)
-        preflights = guards.of_preflights
-        self.notes += guards.notes
-        for authorizer, reason in guards.left_out.items():
+        authorizers = ApiAuthorizers(name, auth, functions, self._resolve, is_rest=is_rest)
+        routes = tuple(authorizers.guard(*each) for each in declared)
+        preflights = authorizers.of_preflights
+        self.notes += authorizers.notes
+        for authorizer, reason in authorizers.left_out.items():
             self.notes.append(f"{name}: the authorizer {authorizer} is not run ({reason}): {LET_IN}")
         return routes, preflights
 

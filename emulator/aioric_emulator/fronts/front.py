@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aioric_emulator.fronts.authorizers import Authorizer
+    from aioric_emulator.fronts.authorizers import Authorizer, Sources
     from aioric_emulator.fronts.request import Facts, Request
     from aioric_emulator.fronts.verdicts import Verdict
     from aioric_emulator.messages import Answer, Outcome, Rejection
@@ -42,25 +43,37 @@ class Call:
     timeout: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request of which an authorizer is asked first, with an event of its own.
+class Question(ABC):
+    """A request of which an authorizer is asked first, with an `event` of its own.
 
     `missing` says what the request lacks, so that there is nothing to ask; `key` is by what a result is kept,
-    empty for not at all; `timeout` is in seconds. `read` takes the function's answer apart, and raises
-    `AuthorizerFault`; `refuse` gives the answer to who is not let in, and why, and `proceed` what follows
-    else, told how many milliseconds were waited. `fault` is the answer where nobody could be asked.
+    empty for not at all; `timeout` is how long the API waits, in seconds.
     """
 
-    authorizer: Authorizer
-    event: dict[str, Any]
-    missing: str
-    key: tuple[str, ...]
     timeout: float
-    read: Callable[[Outcome], Verdict]
-    refuse: Callable[[Verdict], tuple[Answer | None, str]]
-    proceed: Callable[[Verdict, int], Call | Answer]
-    fault: Callable[[int], Answer]
+
+    def __init__(self, authorizer: Authorizer, sources: Sources, event: dict[str, Any]) -> None:
+        self.authorizer = authorizer
+        self.event = event
+        self.missing = authorizer.missing(sources)
+        values = sources.find_all(authorizer.identity)
+        self.key = (authorizer.name, *values) if authorizer.ttl and values else ()
+
+    @abstractmethod
+    def read(self, outcome: Outcome) -> Verdict:
+        """Take the function's answer apart. Raises `AuthorizerFault`."""
+
+    @abstractmethod
+    def refuse(self, verdict: Verdict) -> tuple[Answer | None, str]:
+        """Give the answer to who is not let in, and why, for the log; None to who is."""
+
+    @abstractmethod
+    def proceed(self, verdict: Verdict, latency: int) -> Call | Answer:
+        """Give what follows for who is let in; `latency` is how many milliseconds were waited."""
+
+    @abstractmethod
+    def fault(self, status: int) -> Answer:
+        """Give the answer where nobody was asked (401), or nothing was said that means anything (500)."""
 
 
 class Front(Protocol):

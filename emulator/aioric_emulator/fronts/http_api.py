@@ -88,7 +88,7 @@ class HttpApi:
     def _guard(
         self, authorizer: Authorizer, request: Request, facts: Facts, match: Match, path: str, call: Call
     ) -> Question:
-        from aioric_emulator.fronts.guards import guard_http_api  # noqa: PLC0415 - few routes have one
+        from aioric_emulator.fronts.questions import HttpQuestion  # noqa: PLC0415 - few routes have one
 
         build = self._event_1 if authorizer.payload_format == "1.0" else self._event_2
         context = {
@@ -96,7 +96,7 @@ class HttpApi:
             "routeKey": match.route.key,
         }
         event = build(request, facts, match, path)
-        return guard_http_api(
+        return HttpQuestion(
             authorizer, request, facts, event, context, call, lambda status: call.dress(self.fault(status))
         )
 

@@ -125,9 +125,9 @@ class RestApi:
     ) -> Call | Question | Answer:
         if authorizer is None:
             return then
-        from aioric_emulator.fronts.guards import guard_rest_api  # noqa: PLC0415 - few methods have one
+        from aioric_emulator.fronts.questions import RestQuestion  # noqa: PLC0415 - few methods have one
 
-        return guard_rest_api(authorizer, request, facts, event, then, partial(dress, facts))
+        return RestQuestion(authorizer, request, facts, event, then, partial(dress, facts))
 
     def fault(self, status: int) -> Answer:
         """Give the API's own answer to a fault."""
