@@ -35,8 +35,8 @@ OURS_ASYNC = "aioric.drivers.eventloop aioric.drivers.lanes aioric.drivers.lines
 STDLIB = {
     "__future__": "annotations are not evaluated",
     "_contextvars": "who is being served, where several are",
-    "_functools": "to look through a partial for the kind of handler",
     "_json": "the decoder and encoder under `json`, without `re`",
+    "_operator": "takes out of an event's head what differs from one before",
     "_socket": "the socket under `socket`, without `enum` and `selectors`",
     "gc": "rests during the start",
     "select": "tells whether the peer has hung up",

@@ -138,6 +138,30 @@ def test_a_lane_that_is_told_to_leave_while_it_connects_asks_for_nothing(peer: P
     assert peer.accept().hung_up()
 
 
+def test_an_event_that_has_arrived_when_a_lane_is_told_to_leave_is_served(peer: Peer) -> None:
+    """Though nobody has looked at it yet: its caller waits. Then the lane ends."""
+
+    async def handler(event: Any, _context: Any) -> Any:
+        return event
+
+    async def serve() -> None:
+        conversation = Conversation(RuntimeApi(f"127.0.0.1:{peer.port}", "test"), pipeline=True)
+        function = a_function(handler, Around(config(), journal(Lines()), asyncio.run))
+        lane = Lane(function, "127.0.0.1", peer.port, conversation, journal(Lines()))
+        serving = asyncio.create_task(lane.serve())
+        line = await asyncio.to_thread(peer.accept)
+        await asyncio.to_thread(line.expect_poll)
+        line.send(event("id-1"))
+        lane.leave()
+        assert (await asyncio.to_thread(line.expect_response, "id-1")).body == b"{}"
+        line.send(accepted())
+        assert await serving is None
+        assert line.silent()
+        lane.close()
+
+    asyncio.run(serve())
+
+
 def test_what_is_served_when_the_time_is_over_is_left(peer: Peer) -> None:
     """The driver waits for no handler then, and says nothing more; being told twice is as good as once."""
     around = Ending(config(), journal(Lines()), asyncio.run)

@@ -6,7 +6,6 @@ import pytest
 
 from aioric.errors import ConnectionLost, LimitExceeded, MalformedResponse
 from aioric.protocol import heads, http11
-from aioric.protocol.heads import parse_head
 from aioric.protocol.http11 import ResponseReader
 from tests.protocol.delivery import WAYS, deliver, read_all
 
@@ -369,9 +368,3 @@ def test_a_large_body_is_not_copied() -> None:
     response = reader.read()
     assert response is not None
     assert response.body is body
-
-
-def test_a_head_can_be_read_alone() -> None:
-    """A head without the empty line that ends it yields status and headers, and no body."""
-    response = parse_head(b"HTTP/1.1 418 I'm a teapot\r\nA: b")
-    assert (response.status, response.headers, response.body) == (418, {"a": "b"}, b"")

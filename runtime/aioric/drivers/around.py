@@ -58,6 +58,7 @@ class Around:
             are served on a loop, that one does it once it is open.
 
     Attributes:
+        begin: Told of each invocation whose handler begins.
         forked: Whether this is a process that a handler has forked.
     """
 
@@ -73,6 +74,7 @@ class Around:
         "_lifespans",
         "_shutdown",
         "_watch",
+        "begin",
         "forked",
     )
 
@@ -87,6 +89,7 @@ class Around:
             if config.deadline_margin
             else None
         )
+        self.begin = _nothing if self._watch is None else self._watch.enter
         self._afterwards: Afterwards | None = None
         self._garbage: Garbage | None = None
         self._interruption: Interruption | None = None
@@ -199,11 +202,6 @@ class Around:
         """How many seconds what is being served may still take; `None` if nobody hurries."""
         return self._shutdown.patience if self._shutdown is not None and self._shutdown.asked else None
 
-    def begin(self, invocation: Invocation) -> None:
-        """A handler begins."""
-        if self._watch is not None:
-            self._watch.enter(invocation)
-
     def excuse(self, invocation: Invocation) -> DeadlineExceeded | None:
         """What to answer for a task that was cancelled at the deadline; `None` if it was not."""
         return None if self._watch is None else self._watch.faults.get(invocation)
@@ -213,7 +211,7 @@ class Around:
         if self._journal.settle is not None:
             self._journal.settle(invocation)
         if self._watch is not None:
-            self._watch.leave(invocation)
+            self._watch.running.pop(invocation, None)
         return (
             invocation.background is not None
             or self._always
@@ -251,6 +249,9 @@ class Around:
         if self._interruption is None:
             self._interruption = import_own("aioric.drivers.interruption").Interruption()
         return self._interruption
+
+
+def _nothing(_invocation: Invocation) -> None: ...
 
 
 def registered() -> Hooks | None:

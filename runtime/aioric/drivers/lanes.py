@@ -196,7 +196,8 @@ class Lane(Line):
                 # Without its frames, which hold what was received, and whose waiter holds the error.
                 await self.recover(error.with_traceback(None))
             finally:
-                self._report()
+                if self.conversation.refusals:
+                    report_refusals(self.conversation, self.journal)
         return outcome
 
     async def stand(self, sink: Sink) -> socket.socket:
@@ -224,48 +225,56 @@ class Lane(Line):
         """Bytes or the end of the stream have arrived."""
         conversation, waiter = self.conversation, self._waiter
         if waiter is None:
-            if self._blocked is not None:
-                wake(self._blocked, False)
-            elif self._sink is not None and conversation.owing:
-                self._sink.heard()
-            else:  # while the handler runs: the peer has closed, or speaks out of turn
-                self.close()
+            self._overhear()
             return
-        assert self._socket is not None and self._watch is not None  # noqa: S101, PT018 - heard only while open
         try:
-            # Until nothing is left: for a connection that was reset, uvloop calls once and never
-            # again, even if bytes that came before the reset are unread.
-            invocation, looked = None, False
-            while not (invocation or conversation.outgoing or conversation.reopen or self._finished()):
-                if looked and not has_gone(self._watch):  # a look costs a third of a vain `recv`
-                    self._report()
-                    return
-                invocation = conversation.receive(self._socket.recv(conversation.appetite))
-                looked = True
-        except BlockingIOError:
-            self._report()
-            return
+            invocation = self._receive()
         except (OSError, ConnectionLost, MalformedResponse, PlatformRefused) as error:
             self._waiter = None
-            waiter.set_exception(error)
+            if self._finished():  # so nothing is missed
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(error)
             return
-        self._waiter = None
-        if invocation is None:
+        if conversation.refusals:
+            report_refusals(conversation, self.journal)
+        if invocation is not None:
+            self._waiter = None
+            self._parked = waiter
+            self._handling = True
+            self._serving = invocation
+            self.task = None
+            self.task = _begin_task(self._loop, self._handle(invocation))
+        elif conversation.outgoing or conversation.reopen or self._finished():
+            self._waiter = None
             waiter.set_result(None)
-        else:
-            self._begin(invocation, waiter)
 
-    def _begin(self, invocation: Invocation, waiter: asyncio.Future[Outcome | None]) -> None:
-        self._report()
-        self._parked = waiter
-        self._handling = True
-        self._serving = invocation
-        self.task = None
-        self.task = _begin_task(self._loop, self._handle(invocation))
+    def _receive(self) -> Invocation | None:
+        """Take in what has arrived, until nothing is left, or it is for `serve` to go on.
 
-    def _report(self) -> None:
-        if self.conversation.refusals:
-            report_refusals(self.conversation, self.journal)
+        For a connection that was reset, uvloop calls once and never again, even if bytes that came before the
+        reset are unread.
+        """
+        conversation = self.conversation
+        assert self._socket is not None and self._watch is not None  # noqa: S101, PT018 - heard only while open
+        try:
+            while True:
+                invocation = conversation.receive(self._socket.recv(conversation.appetite))
+                if invocation is not None or conversation.outgoing or conversation.reopen or self._finished():
+                    return invocation
+                if not has_gone(self._watch):  # a look costs a third of a vain `recv`
+                    return None
+        except BlockingIOError:
+            return None
+
+    def _overhear(self) -> None:
+        """Something arrives while nothing is waited for."""
+        if self._blocked is not None:
+            wake(self._blocked, False)
+        elif self._sink is not None and self.conversation.owing:
+            self._sink.heard()
+        else:  # while the handler runs: the peer has closed, or speaks out of turn
+            self.close()
 
     def disown(self) -> None:  # pragma: no cover - in a forked child; held by tests/e2e/test_rudeness.py
         """In a process that a handler has forked: leave the connection to the parent, unheard."""

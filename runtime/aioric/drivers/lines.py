@@ -80,7 +80,7 @@ class Line:
         connection, conversation = self._socket, self.conversation
         if connection is None or self._watch is None or conversation.reopen or has_gone(self._watch):
             return False
-        (part,) = conversation.take()
+        part = conversation.outgoing.pop()
         self._sent = 0
         try:
             self._sent = connection.send(part)

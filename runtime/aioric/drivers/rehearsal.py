@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 # Python 3.11 begins to rewrite code when it has run eight times; after twenty nothing changes any more.
 TURNS = 20
 
-# What the platform says, as its own server spells it.
+# What the platform says, as its own server spells it. Every other one is unlike those before.
 _EVENT = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Mon, 01 Jan 2024 00:00:%02d GMT\r\n"
     b"Lambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-%012d\r\n"
-    b"Lambda-Runtime-Deadline-Ms: %d\r\nLambda-Runtime-Invoked-Function-Arn: arn\r\n"
+    b"Lambda-Runtime-Deadline-Ms: 4102444800000\r\nLambda-Runtime-Invoked-Function-Arn: %b\r\n"
     b"Content-Length: 2\r\n\r\n{}"
 )
 _ACCEPTED = (
@@ -48,13 +48,13 @@ def rehearse(config: Config, journal: Journal) -> None:
     conversation.poll()
     for turn in range(TURNS):
         conversation.take()
-        invocation = conversation.receive(_EVENT % (turn, turn, turn))
+        invocation = conversation.receive(_EVENT % (turn, turn, b"x" * (turn // 2)))
         assert invocation is not None  # noqa: S101 - for the type checker: an event is all that was said
         answer = function.run(invocation)
         assert isinstance(answer, Buffered)  # noqa: S101 - likewise
         conversation.answer(invocation, answer)
         conversation.take()
-        conversation.receive(_ACCEPTED % turn)
+        conversation.receive(_ACCEPTED % (turn // 2))
 
 
 def _handler(_event: Any, _context: Any) -> dict[str, str]:

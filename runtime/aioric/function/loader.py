@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from _functools import partial  # type: ignore[import-not-found]  # typeshed only knows functools
 
 from aioric.errors import (
     BuiltInModuleConflict,
@@ -66,10 +65,11 @@ def kind(handler: Callable[..., Any]) -> str:
     The outermost callable decides: a plain function that wraps an `async def` is `SYNC`.
     """
     function: Any = handler
+    functools: Any = sys.modules.get("_functools")  # imported by whoever has made a partial
     while True:
         if _marked_async(function):
             return ASYNC
-        if isinstance(function, partial):
+        if functools is not None and isinstance(function, functools.partial):
             function = function.func
         elif inner := _wrapped_by_the_interpreter(function):
             function = inner

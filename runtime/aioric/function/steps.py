@@ -147,7 +147,9 @@ class Function:
     def _prepare(self, invocation: Invocation) -> tuple[Any, LambdaContext]:
         if self.around is not None:
             self.around.begin(invocation)
-        self.enter(invocation)
+        self._identity.enter(invocation)
+        if self._identity.alone:
+            self._trace_id.enter(invocation.trace_id)
         context = LambdaContext(invocation, self._config, self._journal.write)
         return self._codec.decode(invocation.payload, invocation.content_type), context
 

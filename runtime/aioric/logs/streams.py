@@ -51,7 +51,8 @@ def keep_records(config: Config, identity: Identity, journal: Journal) -> None:
 
     def settle(invocation: Invocation) -> None:
         for stream in streams:
-            stream.settle(invocation)
+            if stream.pending:
+                stream.settle(invocation)
 
     journal.settle = settle
 
@@ -99,6 +100,9 @@ class RecordStream(Unbuffered):
         identity: Knows the current invocation.
         record: Makes a line of JSON from a text and the invocation that it is from.
         lines: Writes it.
+
+    Attributes:
+        pending: What has been begun, by thread and invocation.
     """
 
     def __init__(
@@ -113,25 +117,25 @@ class RecordStream(Unbuffered):
         self._record = record
         self._lines = lines
         self._descriptor = stream.fileno()
-        self._pending: dict[tuple[int, Invocation | None], str] = {}
+        self.pending: dict[tuple[int, Invocation | None], str] = {}
 
     def write(self, text: str) -> int:
         """Write `text`, as records, up to its last newline; returns the number of characters."""
         if type(text) is str and text.startswith('{"') and text.endswith("}\n"):
             # A record already: nearly all that is written.
-            if text.find("\n") == len(text) - 1 and (not self._pending or self._gives_way()):
+            if text.find("\n") == len(text) - 1 and (not self.pending or self._gives_way()):
                 self._lines.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
                 return len(text)
         elif not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         key = get_ident(), self._identity.current()
-        whole, newline, rest = (self._pending.pop(key, "") + text).rpartition("\n")
+        whole, newline, rest = (self.pending.pop(key, "") + text).rpartition("\n")
         if newline:
             self._emit(whole, key[1])
         if len(rest) > MAX_PENDING:
             self._emit(rest, key[1])
         elif rest:
-            self._pending[key] = rest
+            self.pending[key] = rest
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -148,7 +152,7 @@ class RecordStream(Unbuffered):
 
     def _gives_way(self) -> bool:
         """Before a record: write what was begun, as one of its own, unless it is the record's beginning."""
-        begun = self._pending.get((get_ident(), self._identity.current()), "")
+        begun = self.pending.get((get_ident(), self._identity.current()), "")
         if begun.startswith('{"'):
             return False
         self._write_begun()
@@ -156,15 +160,14 @@ class RecordStream(Unbuffered):
 
     def _write_begun(self) -> None:
         invocation = self._identity.current()
-        rest = self._pending.pop((get_ident(), invocation), "")
+        rest = self.pending.pop((get_ident(), invocation), "")
         if rest:
             self._emit(rest, invocation)
 
     def settle(self, invocation: Invocation) -> None:
         """Write what the invocation, which is over, has left without a newline."""
-        if self._pending:
-            for key in [key for key in self._pending.copy() if key[1] is invocation]:
-                self._emit(self._pending.pop(key), invocation)
+        for key in [key for key in self.pending.copy() if key[1] is invocation]:
+            self._emit(self.pending.pop(key), invocation)
 
     def _emit(self, text: str, invocation: Invocation | None) -> None:
         parts = text.split("\n") if text.startswith('{"') else [text]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from aioric.errors import ConnectionLost, MalformedResponse
 from aioric.messages import Buffered
 from aioric.protocol.http11 import ResponseReader
-from aioric.protocol.runtime_api import read_invocation, read_refusal
+from aioric.protocol.runtime_api import FamiliarEvents, read_invocation, read_refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Conversation:
         pipeline: Whether an answer and the next poll leave in one write.
 
     Attributes:
+        appetite: How many bytes it makes sense to receive next.
         outgoing: Parts to be written now, in order; the driver empties it with `take()`.
         reopen: The connection must not be used again; open another before writing.
         pause: Seconds to wait before opening the next connection.
@@ -53,13 +54,17 @@ class Conversation:
     """
 
     __slots__ = (
+        "_acceptance",
         "_answer",
         "_answer_size",
         "_api",
+        "_begun",
+        "_events",
         "_losses",
         "_pipeline",
         "_polling",
         "_reader",
+        "appetite",
         "deadline_ms",
         "interrupted",
         "outgoing",
@@ -72,6 +77,11 @@ class Conversation:
         self._api = api
         self._pipeline = pipeline
         self._reader = ResponseReader()
+        self._begun = False  # a response has, and is not read to its end
+        self.appetite = self._reader.appetite
+        # The last acceptance of an answer: the next is the same to the byte, unless a second has passed.
+        self._acceptance = b"\0"  # which no response begins with
+        self._events = FamiliarEvents()
         self._answer: list[bytes] | None = None  # what was posted and is not acknowledged
         self._answer_size = 0
         self._polling = False  # a poll is written, or will be with the parts in `outgoing`
@@ -83,11 +93,6 @@ class Conversation:
         self.refusals: list[str] = []
         self.interrupted = False
 
-    @property
-    def appetite(self) -> int:
-        """How many bytes it makes sense to receive next."""
-        return self._reader.appetite
-
     def take(self) -> list[bytes]:
         """The parts to be written now."""
         outgoing, self.outgoing = self.outgoing, []
@@ -98,6 +103,8 @@ class Conversation:
         self.reopen = False
         self.interrupted = False
         self._reader = ResponseReader()
+        self._begun = False
+        self.appetite = self._reader.appetite
 
     def poll(self) -> None:
         """Ask for the next invocation."""
@@ -157,6 +164,25 @@ class Conversation:
             MalformedResponse: Nor does it make sense; call `lost`.
             PlatformRefused: No further invocation can be served.
         """
+        if self._polling and self._pipeline and not self.interrupted and not self._begun:
+            if self._answer is not None and data.startswith(self._acceptance):
+                self._answer = None
+                self._losses = 0
+                self.reopen = False
+                data = data[len(self._acceptance) :]
+                if not data:
+                    return None
+            if self._answer is None:
+                invocation = self._events.read(data)
+                if invocation is not None:
+                    self._polling = False
+                    self._losses = 0
+                    self.reopen = False
+                    return invocation
+        return self._read(data)
+
+    def _read(self, data: bytes) -> Invocation | None:
+        """Likewise, in full: whatever it is, and however it is split."""
         reader = self._reader
         if data:
             reader.feed(data)
@@ -165,14 +191,17 @@ class Conversation:
             response = reader.end()
             if response is None:
                 raise ConnectionLost("the Runtime API closed the connection")
+        invocation = None
         while response is not None:
             invocation = self._understand(response)
             if invocation is not None or self.outgoing:  # nothing more was asked on this connection
                 if not reader.idle:  # and more was said: serve the event, trust no more
                     self.reopen = True
-                return invocation
+                break
             response = reader.read()
-        return None
+        self._begun = not reader.idle
+        self.appetite = reader.appetite
+        return invocation
 
     @property
     def expecting(self) -> bool:
@@ -190,8 +219,11 @@ class Conversation:
             self._answer = None
             self._losses = 0
             # An event may stand behind a refusal already, so only a 5xx ends the conversation.
-            if response.status != _ACCEPTED and (refusal := read_refusal(response)) is not None:
-                self.refusals.append(refusal)
+            if response.status != _ACCEPTED:
+                if (refusal := read_refusal(response)) is not None:
+                    self.refusals.append(refusal)
+            elif response.head and response.keep_alive:
+                self._acceptance = response.head + b"\r\n\r\n" + response.body
             if self._polling and (self.reopen or not self._pipeline):
                 self.outgoing.append(self._api.next_invocation)
             return None
@@ -200,6 +232,7 @@ class Conversation:
         invocation = read_invocation(response)  # if it makes no sense, the poll has had no answer
         self._polling = False
         self._losses = 0
+        self._events.learn(response, invocation)
         return invocation
 
     def lost(self, sent: int) -> None:

@@ -7,6 +7,8 @@ Source: RFC 9112, sections 4 and 5.
 
 from __future__ import annotations
 
+from _operator import itemgetter  # `operator` is only this, behind a module more to read
+
 from aioric.errors import LimitExceeded, MalformedResponse
 
 # The platform sends about ten headers; proxies and emulators may add their own.
@@ -28,20 +30,16 @@ _KNOWN_NAMES = {
     )
 }
 
-# Of those, what may differ from event to event of a function, as bytes.
-_CHANGING = {
-    spelled.encode(): _KNOWN_NAMES[spelled]
-    for spelled in (
-        "Content-Length",
-        "Date",
-        "Lambda-Runtime-Aws-Request-Id",
-        "Lambda-Runtime-Deadline-Ms",
-        "Lambda-Runtime-Invocation-Id",
-        "Lambda-Runtime-Trace-Id",
-    )
-}
-# Heads of one function differ in length by the digits of a length or two, if at all.
-MAX_LAYOUTS = 16
+# Of those, what may differ from event to event of a function, in the order in which a layout tells it.
+VARYING = (
+    "Lambda-Runtime-Aws-Request-Id",
+    "Lambda-Runtime-Deadline-Ms",
+    "Lambda-Runtime-Trace-Id",
+    "Lambda-Runtime-Invocation-Id",
+    "Content-Length",
+)
+# This differs too, and nobody reads it.
+_UNREAD = "Date"
 
 # What nearly every response begins with: an event, and the acceptance of an answer.
 _STATUS_LINES = {"HTTP/1.1 200 OK": 200, "HTTP/1.1 202 Accepted": 202}
@@ -56,109 +54,63 @@ class Response:
         headers: Values by lower-case name; of repeated headers the last.
         body: The body's bytes, without framing.
         keep_alive: Whether the connection can carry another request.
+        head: Its bytes, without the empty line that ends it; empty if they came in pieces, or the body's
+            length was not among them.
     """
 
-    __slots__ = ("body", "headers", "keep_alive", "status")
+    __slots__ = ("body", "head", "headers", "keep_alive", "status")
 
     def __init__(self, status: int, headers: dict[str, str], *, keep_alive: bool) -> None:
         self.status = status
         self.headers = headers
         self.keep_alive = keep_alive
         self.body = b""
+        self.head = b""
 
 
 class Layout:
-    """Heads of one length that differ in a few values only: where those stand, and what stands between.
+    """Heads of one length that differ in a few values only: where those stand, and what stands around them.
 
     Args:
-        head: One such head.
-        response: What it said.
-        changing: The names of the headers whose values may differ.
+        head: One such head, in which no header is repeated.
 
     Attributes:
-        changing: The same, as is `headers` what the head said.
+        cut: Takes the values out of another head, in its order, and adds an empty one for what it lacks.
+        form: What stands before each value, followed by room for it: with its values in the rooms and then
+            joined, a head is the same again.
+        sort: Puts the values in the order of `VARYING`.
+        unread: Which value nobody reads.
     """
 
-    __slots__ = ("_fixed", "_keep_alive", "_status", "_values", "changing", "headers")
+    __slots__ = ("cut", "form", "sort", "unread")
 
-    def __init__(self, head: bytes, response: Response, changing: set[str]) -> None:
-        self._status = response.status
-        self._keep_alive = response.keep_alive
-        self.headers = response.headers
-        self.changing = changing
-        self._values: list[tuple[str, slice]] = []
-        self._fixed: list[tuple[slice, str]] = []
+    def __init__(self, head: str) -> None:
+        self.form: list[str] = []
+        names: list[str] = []
+        places: list[slice] = []
         start = stop = 0
-        for line in head.split(b"\r\n"):
-            spelled, _, value = line.partition(b": ")
+        for line in head.split("\r\n"):
+            name, _, value = line.partition(": ")
             end = start + len(line)
-            if _CHANGING.get(spelled) in changing:
-                begin = end - len(value)
-                self._values.append((_CHANGING[spelled], slice(begin, end)))
-                self._fixed.append((slice(stop, begin), head[stop:begin].decode("latin-1")))
+            if name in VARYING or name == _UNREAD:
+                names.append(name)
+                places.append(slice(end - len(value), end))
+                self.form += (head[stop : end - len(value)], "")
                 stop = end
             start = end + 2
-        self._fixed.append((slice(stop, None), head[stop:].decode("latin-1")))
-
-    def read(self, head: bytes) -> Response | None:
-        """What another head of this length says, if that can be told at a glance."""
-        if not head.isascii():  # only then a character is where its byte is
-            return None
-        text = head.decode()
-        for where, fixed in self._fixed:
-            if text[where] != fixed:
-                return None
-        headers = self.headers.copy()
-        for name, where in self._values:
-            value = text[where]
-            if not value.isprintable():  # as line ends are not
-                return None
-            headers[name] = value.strip(" ")
-        return Response(self._status, headers, keep_alive=self._keep_alive)
-
-    def changed(self, headers: dict[str, str]) -> set[str]:
-        """What may change, now that a head of this length said something else."""
-        before = self.headers
-        return self.changing | {name for name in _CHANGING.values() if before.get(name) != headers.get(name)}
-
-
-class HeadReader:
-    """Reads the heads of one connection, of which most differ from one before in a few values only."""
-
-    __slots__ = ("_layouts",)
-
-    def __init__(self) -> None:
-        self._layouts: dict[int, Layout] = {}
-
-    def read(self, head: bytes) -> Response:
-        """Read a status line and headers, without the empty line that ends them.
-
-        Raises:
-            MalformedResponse: It is not an HTTP/1.x head.
-            LimitExceeded: It has more than `MAX_HEADERS` headers.
-        """
-        layout = self._layouts.get(len(head))
-        response = None if layout is None else layout.read(head)
-        if response is None:
-            lines = _split(head)
-            response = _parse(lines)
-            if len(response.headers) + 1 == len(lines):  # none is repeated
-                self._remember(head, response, layout)
-        return response
-
-    def _remember(self, head: bytes, response: Response, before: Layout | None) -> None:
-        changing: set[str] = set()
-        if before is not None:
-            changing = before.changed(response.headers)
-            if changing == before.changing:  # something else differs: another layout would serve no better
-                return
-        elif len(self._layouts) == MAX_LAYOUTS:
-            self._layouts.clear()
-        self._layouts[len(head)] = Layout(head, response, changing)
+        self.form += (head[stop:], "")
+        self.cut = itemgetter(*places, slice(0, 0))
+        self.sort = itemgetter(*[names.index(name) if name in names else -1 for name in VARYING])
+        self.unread = names.index(_UNREAD) if _UNREAD in names else -1
 
 
 def parse_head(head: bytes) -> Response:
-    """Read one head, as `HeadReader.read` does without one before it."""
+    """Read a status line and headers, without the empty line that ends them.
+
+    Raises:
+        MalformedResponse: It is not an HTTP/1.x head.
+        LimitExceeded: It has more than `MAX_HEADERS` headers.
+    """
     return _parse(_split(head))
 
 

@@ -10,7 +10,7 @@ Source: RFC 9112.
 from __future__ import annotations
 
 from aioric.errors import ConnectionLost, LimitExceeded, MalformedResponse
-from aioric.protocol.heads import HeadReader, Response
+from aioric.protocol.heads import Response, parse_head
 
 # The platform's own server accepts heads of 1 MiB; what it sends stays far below: the largest header
 # is the client context of at most 3,583 bytes.
@@ -29,8 +29,8 @@ _LENGTH_DIGITS = len(str(MAX_BODY))
 USUAL_READ = 64 * 1024
 LARGEST_READ = 1024 * 1024
 
-_ACCEPTED = 202
-_USUAL = (200, _ACCEPTED)
+# An event, and the acceptance of an answer.
+_USUAL = (200, 202)
 
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _NO_BODY = (204, 304)
@@ -46,9 +46,6 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_familiar",
-        "_familiar_bytes",
-        "_heads",
         "_missing",
         "_pieces",
         "_response",
@@ -59,7 +56,6 @@ class ResponseReader:
     )
 
     def __init__(self) -> None:
-        self._heads = HeadReader()
         self._state = _HEAD
         self._rest = b""  # received, not consumed
         self._scanned = 0  # how far `_rest` is known to hold no end of a head or line
@@ -67,9 +63,6 @@ class ResponseReader:
         self._pieces: list[bytes] = []  # of its body
         self._size = 0  # of those pieces
         self._missing = 0  # bytes to the end of the sized body or of the chunk
-        # The last acknowledgement: the next is the same to the byte, unless a second has passed.
-        self._familiar = Response(0, {}, keep_alive=False)
-        self._familiar_bytes = b"\0"  # which no response begins with
 
     @property
     def idle(self) -> bool:
@@ -93,13 +86,9 @@ class ResponseReader:
             LimitExceeded: A part is larger than its limit.
         """
         if self._state == _HEAD and not self._scanned:
-            rest = self._rest
-            if rest.startswith(self._familiar_bytes):
-                self._rest = rest[len(self._familiar_bytes) :]
-                return self._familiar
-            if not rest:
+            if not self._rest:
                 return None
-            response = self._read_at_once(rest)
+            response = self._read_at_once(self._rest)
             if response is not None:
                 return response
         return self._read_by_steps()
@@ -138,20 +127,19 @@ class ResponseReader:
         end = rest.find(b"\r\n\r\n")
         if not 0 <= end <= MAX_HEAD:
             return None
-        response = self._heads.read(rest[:end])
+        head = rest[:end]
+        response = parse_head(head)
         headers = response.headers
-        status = response.status
         length = headers.get("content-length")
-        if length is None or status not in _USUAL or "transfer-encoding" in headers:
+        if length is None or response.status not in _USUAL or "transfer-encoding" in headers:
             return None
         start = end + 4
         stop = start + _content_length(length)
         if stop > len(rest):
             return None
         response.body = rest[start:stop]
+        response.head = head
         self._rest = rest[stop:]
-        if status == _ACCEPTED:
-            self._familiar, self._familiar_bytes = response, rest[:stop]
         return response
 
     def _finish(self) -> Response:
@@ -172,7 +160,7 @@ class ResponseReader:
         if end < 0:
             self._scanned = max(0, len(self._rest) - 3)
             return False
-        response = self._heads.read(self._rest[:end])
+        response = parse_head(self._rest[:end])
         self._rest = self._rest[end + 4 :]
         self._scanned = 0
         if response.status >= 200:  # noqa: PLR2004 - an informational response precedes the real one

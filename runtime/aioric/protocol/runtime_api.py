@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aioric.errors import MalformedResponse, PlatformRefused
 from aioric.messages import Buffered, Failed, Invocation, Streamed
+from aioric.protocol.heads import Layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ _STREAMING = (
 
 # More digits than 64 bits hold are not a time.
 _DEADLINE_DIGITS = 19
+
+# Heads of one function's events differ in length by the digits of a length or two, if at all. Whoever has
+# sent so many that had to be read in full will send more, and to remember those as well is no use.
+MAX_LAYOUTS = 32
 
 JSON = "application/json"
 
@@ -59,11 +64,12 @@ class RuntimeApi:
 
     def response(self, invocation: Invocation, answer: Buffered) -> bytes:
         """The head of `POST /2018-06-01/runtime/invocation/{AwsRequestId}/response`."""
+        request_id = invocation.request_id.encode("utf-8", "surrogateescape")
         return b"%b%b/response%b%bContent-Length: %d\r\n\r\n" % (
             self._invocation,
-            _path_segment(invocation.request_id),
+            request_id if request_id.replace(b"-", b"").isalnum() else _path_segment(request_id),
             self._json if answer.content_type == JSON else self._typed(answer.content_type),
-            b"" if invocation.invocation_id is None else _echo(invocation),
+            b"" if invocation.invocation_id is None else _echo(invocation.invocation_id),
             len(answer.body),
         )
 
@@ -79,10 +85,10 @@ class RuntimeApi:
         """
         return b"%b%b/response%bContent-Type: %b\r\n%b%b\r\n" % (
             self._invocation,
-            _path_segment(invocation.request_id),
+            _path_segment(invocation.request_id.encode("utf-8", "surrogateescape")),
             self._common,
             printable(answer.content_type),
-            _echo(invocation),
+            b"" if invocation.invocation_id is None else _echo(invocation.invocation_id),
             _STREAMING,
         )
 
@@ -91,9 +97,9 @@ class RuntimeApi:
         cause = b"" if answer.xray_cause is None else _XRAY_CAUSE + answer.xray_cause + b"\r\n"
         return b"%b%b/error%bContent-Type: application/json\r\n%b%bContent-Length: %d\r\n\r\n" % (
             self._invocation,
-            _path_segment(invocation.request_id),
+            _path_segment(invocation.request_id.encode("utf-8", "surrogateescape")),
             self._common,
-            _echo(invocation),
+            b"" if invocation.invocation_id is None else _echo(invocation.invocation_id),
             cause,
             len(answer.body),
         )
@@ -145,6 +151,77 @@ def read_invocation(response: Response) -> Invocation:
     )
 
 
+class FamiliarEvents:
+    """Events of one connection after the other, told by what differs from one that was read in full."""
+
+    __slots__ = ("_layouts", "_left")
+
+    def __init__(self) -> None:
+        # By the length of the head; with what all events of a layout have in common.
+        self._layouts: dict[int, tuple[Layout, Invocation]] = {}
+        self._left = MAX_LAYOUTS
+
+    def learn(self, response: Response, invocation: Invocation) -> None:
+        """Remember what an event looked like, if it came at once and there is nothing unusual about it."""
+        head = response.head
+        if not (head and self._left and head.isascii() and response.keep_alive and invocation.deadline_ms):
+            return
+        if head.count(b"\r\n") == len(response.headers):  # none is repeated
+            self._left -= 1
+            self._layouts[len(head)] = Layout(head.decode()), _common(invocation)
+
+    def read(self, data: bytes) -> Invocation | None:
+        """The event that is all of `data`, if it differs from one before in nothing but a few values.
+
+        It is what `read_invocation` makes of the same bytes; `None` says nothing about them.
+        """
+        head, end, payload = data.partition(b"\r\n\r\n")
+        known = self._layouts.get(len(head))
+        if known is None or not end:
+            return None
+        layout, like = known
+        text = head.decode("latin-1")  # each byte in its place
+        values = layout.cut(text)
+        form = layout.form.copy()
+        form[1::2] = values
+        if "".join(form) != text:
+            return None
+        request_id, deadline, trace_id, invocation_id, length = varying = layout.sort(values)
+        read = "".join(varying)
+        plain = read + values[layout.unread]
+        if "\r" in plain or "\n" in plain or "\0" in plain or not plain.isascii():
+            return None
+        if " " in read or "\t" in read or not request_id or length != str(len(payload)):  # spaces may go
+            return None
+        if not deadline.isdigit() or len(deadline) > _DEADLINE_DIGITS:
+            return None
+        return Invocation(
+            request_id,
+            payload,
+            like.content_type,
+            int(deadline),
+            like.function_arn,
+            trace_id or None,
+            invocation_id or None,
+            like.client_context,
+            like.cognito_identity,
+            like.tenant_id,
+        )
+
+
+def _common(invocation: Invocation) -> Invocation:
+    """What other events may have in common with this one: nothing that varies, and not its payload."""
+    return Invocation(
+        "",
+        b"",
+        invocation.content_type,
+        function_arn=invocation.function_arn,
+        client_context=invocation.client_context,
+        cognito_identity=invocation.cognito_identity,
+        tenant_id=invocation.tenant_id,
+    )
+
+
 def _deadline(text: str) -> int:
     """Milliseconds since the epoch; 0 for nonsense, which the Managed Instances emulator may send."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DEADLINE_DIGITS else 0
@@ -171,12 +248,9 @@ def _explanation(response: Response) -> str:
     return response.body[:500].decode("utf-8", "replace").strip()
 
 
-def _echo(invocation: Invocation) -> bytes:
-    """The header that names the attempt: sent if, and only if, the event carried it."""
-    if invocation.invocation_id is None:
-        return b""
-    invocation_id = invocation.invocation_id.encode("utf-8", "surrogateescape")
-    return b"Lambda-Runtime-Invocation-Id: %b\r\n" % invocation_id
+def _echo(invocation_id: str) -> bytes:
+    """The header that names the attempt: to be sent if, and only if, the event carried it."""
+    return b"Lambda-Runtime-Invocation-Id: %b\r\n" % invocation_id.encode("utf-8", "surrogateescape")
 
 
 def printable(text: str) -> bytes:
@@ -186,8 +260,7 @@ def printable(text: str) -> bytes:
     return "".join(character if " " <= character <= "~" else "?" for character in text).encode()
 
 
-def _path_segment(request_id: str) -> bytes:
-    raw = request_id.encode("utf-8", "surrogateescape")
-    if raw.replace(b"-", b"").isalnum() or not raw.translate(None, _UNRESERVED):
-        return raw
-    return b"".join(bytes((byte,)) if byte in _UNRESERVED else b"%%%02X" % byte for byte in raw)
+def _path_segment(request_id: bytes) -> bytes:
+    if not request_id.translate(None, _UNRESERVED):
+        return request_id
+    return b"".join(bytes((byte,)) if byte in _UNRESERVED else b"%%%02X" % byte for byte in request_id)
