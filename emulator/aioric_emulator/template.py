@@ -96,7 +96,16 @@ def load(path: Path) -> Any:
         raise DeclarationError("templates need PyYAML: pip install 'aioric[emulator]'") from None
 
     class Loader(yaml.SafeLoader):
-        """Knows CloudFormation's tags, and nothing else beyond plain data."""
+        """Knows CloudFormation's tags, and nothing else beyond plain data; a key is there once."""
+
+        def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+            node = super().compose_mapping_node(anchor)
+            keys = [
+                key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"
+            ]
+            if twice := next((key for key in keys if keys.count(key) > 1), None):
+                raise yaml.MarkedYAMLError(problem=f"{twice} is there twice", problem_mark=node.start_mark)
+            return node
 
     def construct(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
         value: Any

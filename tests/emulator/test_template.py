@@ -225,6 +225,15 @@ def test_any_shape_is_told(resources: str, tmp_path: Path) -> None:
         read_template(file, {})
 
 
+def test_what_is_named_twice_is_told(tmp_path: Path) -> None:
+    """YAML readers take the last, and a function is not there; what a merge brings along is not meant."""
+    text = "Resources:\n  F: &f {Type: a}\n  G: {<<: *f, Type: b}\n"
+    with pytest.raises(DeclarationError, match="no function to serve"):
+        read_template(write(tmp_path, text), {})
+    with pytest.raises(DeclarationError, match=r"F is there twice(?s:.*)line 2"):
+        read_template(write(tmp_path, f"{text}  F: {{}}"), {})
+
+
 def test_globals_have_a_shape_too(tmp_path: Path) -> None:
     """They are of the whole template."""
     (tmp_path / "template.yaml").write_text("Globals: 5\nResources: {}")

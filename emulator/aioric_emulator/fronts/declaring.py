@@ -152,7 +152,7 @@ def declare_routes(
             method, path = parse_route(key)
         except ValueError as error:
             raise DeclarationError(f"{place}: {error}") from None
-        route = Route(known(place, table.get("function"), functions), path, method)
+        route = Route(known(f"{place}: {key}", table.get("function"), functions), path, method)
         found.append(guard(route, table.get("authorizer")))
     return found
 

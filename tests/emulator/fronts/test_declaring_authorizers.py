@@ -92,7 +92,7 @@ REFUSED = {
     '[http_api]\n[http_api.routes]\n"GET /" = { function = "a", auth = "x" }': (
         "http_api: GET /: a route has function and authorizer, not auth"
     ),
-    '[http_api]\n[http_api.routes]\n"GET /" = { authorizer = false }': "http_api: there is no function None",
+    '[http_api]\n[http_api.routes]\n"GET /" = { authorizer = false }': "GET /: there is no function",
     "[http_api]\nauthorizers = { x = 1 }": "http_api: authorizers: x is a table",
     "[http_api.authorizers.x]\nidentity = []": "http_api: authorizers: x: there is no function None",
     '[http_api.authorizers.x]\nfunction = "c"': "x: there is no function c; there is a, b",
