@@ -65,6 +65,7 @@ ATTRIBUTES = {
 KINDS = {str: "text", list: "a list", float: "a number", int: "a whole number", bool: "true or false"}
 LOG_FORMATS = {"TEXT": "Text", "JSON": "JSON"}
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+MANY = 10**18  # more than any number here may be
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -134,9 +135,11 @@ def check(
             raise DeclarationError(f"{name}: there is no setting {key}{hint}")
         kind, least, most = known[key]
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)  # noqa: PLW2901 - a whole number is a number
+            value = float(max(-MANY, min(value, MANY)))  # noqa: PLW2901 - a whole number is a number
         if type(value) is not kind:
             raise DeclarationError(f"{name}: {key} is {KINDS.get(kind, 'a table')}, not {value!r}")
+        if isinstance(value, str) and "\0" in value:
+            raise DeclarationError(f"{name}: {key} holds a NUL: {value!r}")
         if isinstance(value, int | float) and kind is not bool and not least <= value <= most:
             raise DeclarationError(f"{name}: {key} is between {least:g} and {most:g}, not {value:g}")
         checked[key] = value

@@ -47,7 +47,7 @@ def open_layers(paths: Sequence[object], folder: Path) -> tuple[Path, ...]:
 
 def open_layer(path: object, folder: Path) -> Path:
     """Give the folder of one layer. Raises `LayerError`."""
-    if not isinstance(path, str | Path) or not str(path):
+    if not isinstance(path, str | Path) or not str(path) or "\0" in str(path):
         raise LayerError(f"layers: each is a folder or a zip file, not {path!r}")
     if str(path).startswith("arn:"):
         raise LayerError(

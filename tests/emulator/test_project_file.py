@@ -86,6 +86,12 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("[functions.f]\nhandler=1", "f: handler is text, not 1"),
         ("[functions.f]\nhandler='a.b'\nmemory=64", "f: memory is between 128 and 10240, not 64"),
         ("[functions.f]\nhandler='a.b'\nmemory=1.5", "f: memory is a whole number, not 1.5"),
+        (
+            f"[functions.f]\nhandler='a.b'\ntimeout={10**400}",
+            "f: timeout is between 0.001 and 5400, not 1e+18",
+        ),
+        ("[functions.f]\nhandler='a.b'\ntask_root=\"\\u0000\"", "f: task_root holds a NUL: '\\x00'"),
+        ("[functions.f]\nhandler='a.b'\nlayers=[\"\\u0000\"]", "f: layers: each is a folder or a zip file"),
         ("[functions.f]\nhandler='a.b'\ntimeout=true", "f: timeout is a number, not True"),
         ("[functions.f]\nhandler='a.b'\nenv='A=1'", "f: env is a table, not 'A=1'"),
         ("[functions.f]\nhandler='a.b'\nenv={A=[]}", "f: the variable A is text, not []"),
