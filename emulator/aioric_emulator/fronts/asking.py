@@ -119,9 +119,10 @@ class AuthorizerCall:
         self._timer = asyncio.get_running_loop().call_later(timeout, self._fail, late)
 
     def answered(self, outcome: Outcome) -> None:
-        """Hand the answer on."""
+        """Hand the answer on when the environment that gave it is free again, maybe for the request."""
         if self._end():
-            self._heard(outcome, time.monotonic() - self._began)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._heard, outcome, time.monotonic() - self._began)
 
     def rejected(self, rejection: Rejection) -> None:
         """Hand on why there is none."""

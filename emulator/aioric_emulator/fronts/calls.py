@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aioric_emulator.messages import Ending, Outcome, Rejection
     from aioric_emulator.relay import Bandwidth
 
-__all__ = ["BufferedHttpCall", "StreamedHttpCall"]
+__all__ = ["BufferedHttpCall", "StreamedHttpCall", "explain_rejection"]
 
 
 STREAM = "; it is a stream, which only a Function URL passes on: see aioric.stream_to_buffer"
@@ -27,7 +27,7 @@ STREAM = "; it is a stream, which only a Function URL passes on: see aioric.stre
 class BufferedHttpCall:
     """Who gets one whole answer. A front that has waited for long enough answers itself.
 
-    `warn` is told, for the function's log, why an answer was none that the front could send.
+    `warn` is told, for the function's log, why the front answers in the function's place.
     """
 
     wants_logs = False
@@ -63,14 +63,19 @@ class BufferedHttpCall:
     def rejected(self, rejection: Rejection) -> None:
         """Send the error."""
         if not self._is_over:
-            self._send(self._call.refuse(rejection))
+            answer = self._call.refuse(rejection)
+            self._warn(explain_rejection(answer.status, rejection))
+            self._send(answer)
 
     def logged(self, line: str, *, is_platform: bool) -> None:
         """Nobody reads the log over HTTP."""
 
     def _time_out(self) -> None:
         # The function goes on; what it answers goes nowhere.
-        self._send(self._front.fault(504))
+        answer = self._front.fault(504)
+        late = f"the function took longer than {self._call.timeout:g} s"
+        self._warn(f"HTTP {answer.status} to the client, since {late}")
+        self._send(answer)
 
     def _send(self, answer: Answer) -> None:
         self._is_over = True
@@ -82,7 +87,7 @@ class BufferedHttpCall:
 class StreamedHttpCall(StreamedCall):
     """Who gets an answer while it is made, with status, headers and cookies from its prelude.
 
-    `warn` is told, for the function's log, why a prelude was none.
+    `warn` is told, for the function's log, why the front answers in the function's place.
     """
 
     def __init__(
@@ -102,7 +107,9 @@ class StreamedHttpCall(StreamedCall):
 
     def rejected(self, rejection: Rejection) -> None:
         """Send the error."""
-        self._exchange.reply(self._call.dress(self._call.refuse(rejection)))
+        answer = self._call.refuse(rejection)
+        self._warn(explain_rejection(answer.status, rejection))
+        self._exchange.reply(self._call.dress(answer))
 
     def begin(self, content_type: str) -> None:
         """Send the head, unless the prelude has to come first."""
@@ -154,3 +161,8 @@ class StreamedHttpCall(StreamedCall):
 def explain(status: int, reason: str) -> str:
     """Give the line of the log that says why a client was answered by the front and not by the function."""
     return f"HTTP {status} to the client, since the function's answer cannot be sent: {reason}"
+
+
+def explain_rejection(status: int, rejection: Rejection) -> str:
+    """Give the line of the log that says why a client was answered without the function."""
+    return f"HTTP {status} to the client, since the function was not invoked: {rejection.message}"

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from aioric_emulator.calls import new_id, new_invocation, new_trace_id
-from aioric_emulator.fronts.calls import BufferedHttpCall, StreamedHttpCall
+from aioric_emulator.fronts.calls import BufferedHttpCall, StreamedHttpCall, explain_rejection
 from aioric_emulator.fronts.front import Question
 from aioric_emulator.fronts.request import Facts, read_request
 from aioric_emulator.messages import MAX_PAYLOAD, Answer, Rejection
@@ -76,15 +76,17 @@ class HttpDoor:
             self._call(exchange, decided, facts, exchange.size)
 
     def _call(self, exchange: HttpExchange, call: Call, facts: Facts, size: int) -> None:
+        function = self._functions[call.function]
         event = json.dumps(call.event).encode()
         if max(len(event), size) > MAX_PAYLOAD:
             message = f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation"
             rejection = Rejection(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value, "RequestTooLargeException", message
             )
-            exchange.reply(call.dress(call.refuse(rejection)))
+            answer = call.refuse(rejection)
+            function.warn(explain_rejection(answer.status, rejection))
+            exchange.reply(call.dress(answer))
             return
-        function = self._functions[call.function]
         if call.streams:
             bandwidth = Bandwidth() if function.configuration.has_real_bandwidth else None
             streamed = StreamedHttpCall(exchange, self._front, call, function.warn, bandwidth)

@@ -115,7 +115,10 @@ class TemplateFronts:
         if not isinstance(auth, dict):
             raise DeclarationError(f"{place}: Auth is a mapping, not {auth!r}")
         own = self._resolve(f"{place}: Auth", auth.get("Authorizer"))
-        self._apis.setdefault((kind, api), []).append((route, own))
+        routes = self._apis.setdefault((kind, api), [])
+        if any(each.key == route.key for each, _ in routes):
+            raise DeclarationError(f"{place}: {api} has {route.key} already")
+        routes.append((route, own))
 
     def _api(self, kind: str, name: str, declared: list[tuple[Route, object]]) -> FrontSettings:
         resource = self._resources.get(name)

@@ -48,10 +48,10 @@ def http() -> HttpApiSettings:
 
 @asynccontextmanager
 async def served(
-    settings: FrontSettings, **more: Any
+    settings: FrontSettings, authorize: str = "app.authorize", **more: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, HostedFunction]]:
     """Serve a front; give a client of it, and the function that is asked."""
-    words = {"echo": "app.echo", "authorize": "app.authorize"}
+    words = {"echo": "app.echo", "authorize": authorize}
     functions = select_named(words, {"task_root": str(TASK), "timeout": 10, **more}, TASK)
     async with (
         LocalLambda(functions) as lambda_,
@@ -182,6 +182,15 @@ async def test_an_authorizer_that_is_throttled_lets_nobody_in() -> None:
 
     assert (answer.status_code, answer.json()) == (500, {"message": None})
     assert any("by the authorizer tokens: Rate Exceeded" in line for line in logs)
+
+
+async def test_a_function_may_guard_itself() -> None:
+    """Its one environment answers the API, and then the request."""
+    authorizer = Authorizer("tokens", "authorize", TOKEN, HEADER)
+    settings = RestApiSettings((Route("authorize", "/a", authorizer=authorizer),), 0)
+    async with served(settings, authorize="app.both", max_environments=1) as (client, function):
+        answers = [await client.get("a", headers={"Authorization": token}) for token in ("x", "y", "deny")]
+        assert [each.status_code for each in answers] == [200, 200, 403], function.logs
 
 
 async def test_an_api_does_not_wait_for_ever() -> None:

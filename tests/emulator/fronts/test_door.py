@@ -308,6 +308,7 @@ async def test_a_front_that_loses_patience(
         assert fn.environment_count == 1
 
     assert both(late) == expected
+    assert f"HTTP {late.status_code} to the client, since the function took longer than" in " ".join(fn.logs)
     assert (after.status_code, after.text) == (200, "done")
 
 
@@ -336,6 +337,8 @@ async def test_a_function_that_is_busy(aioric_function: type[Emulator], tmp_path
         await held
 
     assert answer.status_code == THROTTLED[front]
+    why = f"HTTP {THROTTLED[front]} to the client, since the function was not invoked: Rate Exceeded."
+    assert fn.logs.count(why) == 1
 
 
 # What is sent beyond a service's limit, and how it says so.
@@ -366,6 +369,8 @@ async def test_bodies_that_are_too_large(aioric_function: type[Emulator], front:
         for size, status, body in (table[front] for table in tables):
             answer = await http.post("/", content=b"x" * size)
             assert (answer.status_code, answer.content[: len(body)]) == (status, body)
+        told = [line for line in fn.logs if "since the function was not invoked: Request must be sm" in line]
+        assert len(told) == len(tables) - 1
 
 
 BROKEN = {

@@ -132,6 +132,7 @@ REFUSED = {
     "Events: {E: {Type: HttpApi, Properties: {Path: x, Method: get}}}": "F: E: GET x: a route is $default",
     "Events: {E: {Type: Api, Properties: {Path: /x, Method: fetch}}}": "F: E: FETCH /x: a route's method is",
     "Events: {E: {Type: Api, Properties: {Path: !GetAtt A.B}}}": "F: E: Fn::GetAtt is not known",
+    "Events: {E: {Type: HttpApi}, G: {Type: HttpApi}}": "F: G: ServerlessHttpApi has $default already",
 }
 
 

@@ -69,6 +69,11 @@ async def broken_stream(event, context):
     raise ValueError("late")
 
 
+def both(event, context):
+    """Say who is let in, and answer who was."""
+    return authorize(event, context) if "methodArn" in event else echo(event, context)
+
+
 def authorize(event, context):
     """Say what the token asks for: a policy, a simple response, or trouble. A path is waited for."""
     said = event.get("authorizationToken") or event["identitySource"][0]
