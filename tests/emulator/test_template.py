@@ -204,14 +204,15 @@ def test_what_only_a_stack_knows_is_refused(value: Any, message: str) -> None:
 
 PLAIN = "Runtime: python3.13, Handler: a.b"
 ALB = "AWS::ElasticLoadBalancingV2"
+FRONTS = "its APIs or load balancers"
 MISSHAPEN = {
     f"{{F: {{Type: 'AWS::Serverless::Function', Properties: {{{PLAIN}, Events: 5}}}}}}": "F",
     f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}, Environment: {{Variables: 5}}}}}}}}": "F",
     "{F: {Type: 'AWS::Lambda::Function', Properties: 5}}": "F",
+    f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}}}}}, G: "
+    f"{{Type: '{ALB}::TargetGroup', Properties: {{TargetType: lambda, Targets: 5}}}}}}": FRONTS,
     f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}}}}},"
-    f" G: {{Type: '{ALB}::TargetGroup', Properties: {{Targets: 5}}}}}}": "its APIs or load balancers",
-    f"{{F: {{Type: 'AWS::Lambda::Function', Properties: {{{PLAIN}}}}},"
-    f" G: {{Type: '{ALB}::Listener', Properties: {{DefaultActions: 5}}}}}}": "its APIs or load balancers",
+    f" G: {{Type: '{ALB}::Listener', Properties: {{DefaultActions: 5}}}}}}": FRONTS,
 }
 
 

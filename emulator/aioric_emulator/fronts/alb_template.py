@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from aioric_emulator.fronts.alb_actions import Action
+    from aioric_emulator.fronts.function_references import FunctionReferences
 
 __all__ = ["LoadBalancers"]
 
 SERVICE = "AWS::ElasticLoadBalancingV2"
 MULTI_VALUE = "lambda.multi_value_headers.enabled"
 REDIRECTS = {"HTTP_301": 301, "HTTP_302": 302}
-# What leads to a function by another name.
-NAMES = frozenset({"AWS::Lambda::Alias", "AWS::Lambda::Version"})
 # Where a condition has its values, besides `Values` itself.
 CONFIGS = {
     "host-header": "HostHeaderConfig",
@@ -38,13 +37,16 @@ CONFIGS = {
 
 
 class LoadBalancers:
-    """Those of one template. `served` are names of functions by logical id; `resolve` is the template's."""
+    """Those of one template, with its `functions`; `resolve` is the template's."""
 
     def __init__(
-        self, resources: Mapping[str, Any], served: Mapping[str, str], resolve: Callable[[str, Any], Any]
+        self,
+        resources: Mapping[str, Any],
+        functions: FunctionReferences,
+        resolve: Callable[[str, Any], Any],
     ) -> None:
         self._resources = resources
-        self._served = served
+        self._functions = functions
         self._resolve = resolve
         self._groups = {name: group for name, group in self._read_groups() if group is not None}
 
@@ -82,9 +84,11 @@ class LoadBalancers:
 
     def _read_groups(self) -> Iterator[tuple[str, Target | None]]:
         for name, of in self._of_type("TargetGroup"):
-            targets = of.get("Targets") or [{}]
-            function = self._function(targets[0].get("Id"))
-            if self._resolve(name, of.get("TargetType")) != "lambda" or function is None:
+            targets = of.get("Targets")
+            if not targets or self._resolve(name, of.get("TargetType")) != "lambda":
+                continue
+            function, _ = self._functions.find(f"{name}: Targets", targets[0].get("Id"))
+            if not function:
                 continue
             attributes = self._resolve(name, of.get("TargetGroupAttributes") or [])
             lists = any(
@@ -92,14 +96,6 @@ class LoadBalancers:
                 for each in attributes
             )
             yield name, Target(function, lists)
-
-    def _function(self, reference: Any) -> str | None:
-        # SAM names an alias that it makes: `!Ref Function.Alias`.
-        name = target(reference).partition(".")[0]
-        resource = self._resources.get(name)
-        if isinstance(resource, dict) and resource.get("Type") in NAMES:
-            name = target((resource.get("Properties") or {}).get("FunctionName"))
-        return self._served.get(name)
 
     def _action(self, place: str, actions: Any) -> Action:
         # What comes before the last one signs people in, and nobody signs in here.

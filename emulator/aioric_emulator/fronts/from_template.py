@@ -13,6 +13,7 @@ from aioric_emulator.declaration import DeclarationError
 from aioric_emulator.fronts.alb_template import LoadBalancers
 from aioric_emulator.fronts.cors import Cors
 from aioric_emulator.fronts.declaring import declare_url
+from aioric_emulator.fronts.function_references import FunctionReferences
 from aioric_emulator.fronts.routes import DEFAULT, Route, parse_route
 from aioric_emulator.fronts.settings import FrontSettings, HttpApiSettings, RestApiSettings
 from aioric_emulator.intrinsics import target
@@ -49,12 +50,12 @@ class TemplateFronts:
     """Gathers the fronts of one template. `resolve` gives a value without intrinsic functions."""
 
     def __init__(self, content: Mapping[str, Any], resolve: Callable[[str, Any], Any]) -> None:
-        self._content = content
         self._resources: Mapping[str, Any] = content["Resources"]
         self._globals: Mapping[str, Any] = content.get("Globals") or {}
         self._resolve = resolve
         self._urls: list[UrlSettings] = []
         self._served: dict[str, str] = {}
+        self._functions = FunctionReferences(content, self._served, resolve)
         # Routes by kind and logical id, each with the name of its own authorizer.
         self._apis: dict[tuple[str, str], list[tuple[Route, object]]] = {}
         # What a person should know of what was given.
@@ -80,7 +81,7 @@ class TemplateFronts:
         fronts: list[FrontSettings] = list(self._urls)
         for (kind, name), routes in self._apis.items():
             fronts.append(self._api(kind, name, routes))
-        return fronts + LoadBalancers(self._resources, self._served, self._resolve).give()
+        return fronts + LoadBalancers(self._resources, self._functions, self._resolve).give()
 
     def _add_url(self, logical_id: str, function: str, declared: Any) -> None:
         place = f"{logical_id}: FunctionUrlConfig"
@@ -153,10 +154,8 @@ class TemplateFronts:
             return tuple(route for route, _ in declared), None
         # Only who has some waits for what reads them.
         from aioric_emulator.fronts.authorizers_template import ApiAuthorizers  # noqa: PLC0415
-        from aioric_emulator.fronts.function_references import FunctionReferences  # noqa: PLC0415
 
-        functions = FunctionReferences(self._content, self._served, self._resolve)
-        authorizers = ApiAuthorizers(name, auth, functions, self._resolve, is_rest=is_rest)
+        authorizers = ApiAuthorizers(name, auth, self._functions, self._resolve, is_rest=is_rest)
         routes = tuple(authorizers.guard(*each) for each in declared)
         preflights = authorizers.of_preflights
         self.notes += authorizers.notes

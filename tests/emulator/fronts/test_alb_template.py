@@ -178,6 +178,8 @@ REFUSED = {
         "Rule: a redirect's StatusCode is HTTP_301 or HTTP_302, not 301"
     ),
     "Priority: !GetAtt A.B": "Rule: Fn::GetAtt is not known",
+    "Priority: 1\n  New:\n    Type: AWS::ElasticLoadBalancingV2::TargetGroup\n"
+    "    Properties: {TargetType: lambda, Targets: [{Id: !GetAtt No.Arn}]}": "Targets: nothing is named No",
 }
 
 
