@@ -69,8 +69,6 @@ class ApiAuthorizers:
         self.left_out: dict[str, str] = {}
         # What is otherwise when it is deployed.
         self.notes: list[str] = []
-        if is_true(auth.get("ApiKeyRequired")):
-            self.left_out["of API keys"] = "ApiKeyRequired"
 
     def guard(self, route: Route, own: object) -> Route:
         """Give a route with its `own` authorizer, by name, or that of the API."""

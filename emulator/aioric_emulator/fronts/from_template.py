@@ -115,6 +115,7 @@ class TemplateFronts:
         auth = declared.get("Auth") or {}
         if not isinstance(auth, dict):
             raise DeclarationError(f"{place}: Auth is a mapping, not {auth!r}")
+        self._note_keys(place, auth)
         own = self._resolve(f"{place}: Auth", auth.get("Authorizer"))
         routes = self._apis.setdefault((kind, api), [])
         if any(each.key == route.key for each, _ in routes):
@@ -146,12 +147,18 @@ class TemplateFronts:
         cors = found.get("CorsConfiguration")
         return HttpApiSettings(routes, cors=read_cors(name, cors) if cors else None, **settings)
 
+    def _note_keys(self, place: str, auth: object) -> None:
+        """Say that nobody asks for the API keys that an API's, or an event's, `Auth` wants."""
+        if isinstance(auth, dict) and str(auth.get("ApiKeyRequired")).lower() == "true":
+            self.notes.append(f"{place}: API keys are not asked for: {LET_IN}")
+
     def _guard(
         self, name: str, declared: list[tuple[Route, object]], auth: Any, *, is_rest: bool
     ) -> tuple[tuple[Route, ...], Authorizer | None]:
         """Give an API's routes with their authorizers, and the one that is asked before its OPTIONS."""
         if not auth and not any(own for _, own in declared):
             return tuple(route for route, _ in declared), None
+        self._note_keys(name, auth)
         # Only who has some waits for what reads them.
         from aioric_emulator.fronts.authorizers_template import ApiAuthorizers  # noqa: PLC0415
 

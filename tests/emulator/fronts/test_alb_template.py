@@ -40,6 +40,9 @@ GROUPS = """
   Machines:
     Type: AWS::ElasticLoadBalancingV2::TargetGroup
     Properties: {TargetType: ip, Targets: [{Id: 10.0.0.1}]}
+  Away:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: {TargetType: lambda, Targets: [{Id: "arn:aws:lambda:us-east-1:1:function:away"}]}
 """
 LISTENERS = """
   Main:

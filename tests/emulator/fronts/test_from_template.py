@@ -172,7 +172,7 @@ Resources:
         A2: {Type: HttpApi, Properties: {Path: /a2, ApiId: !Ref Http, Auth: {Authorizer: Own}}}
         B: {Type: HttpApi, Properties: {Path: /b, ApiId: !Ref Free, Auth: {Authorizer: NONE}}}
         C: {Type: Api, Properties: {Path: /c, Method: GET, Auth: {Authorizer: Token}}}
-        D: {Type: Api, Properties: {Path: /d, Method: GET}}
+        D: {Type: Api, Properties: {Path: /d, Method: GET, Auth: {ApiKeyRequired: true}}}
 """
 
 
@@ -182,9 +182,10 @@ def test_what_is_not_asked_for_is_said(tmp_path: Path) -> None:
     let_in = "everybody is let in, and events say nothing of who it is (requestContext.authorizer)"
     assert read_template(tmp_path / "template.yaml", {}).notes == [
         f"F: FunctionUrlConfig: AWS_IAM is not asked for: {let_in}",
+        f"F: D: API keys are not asked for: {let_in}",
         f"Http: the authorizer Jwt is not run (no Lambda authorizer): {let_in}",
         f"Http: the authorizer Own is not run (its function Other is not served): {let_in}",
-        f"ServerlessRestApi: the authorizer of API keys is not run (ApiKeyRequired): {let_in}",
+        f"ServerlessRestApi: API keys are not asked for: {let_in}",
         f"ServerlessRestApi: the authorizer Token is not run (no Lambda authorizer): {let_in}",
         f"ServerlessRestApi: the authorizer AWS_IAM is not run (no Lambda authorizer): {let_in}",
     ]

@@ -84,9 +84,10 @@ def test_one_error_means_something(message: str | None, status: int) -> None:
     with pytest.raises(AuthorizerFault) as raised:
         read_policy_verdict(failed, unauthorized=401)
     assert raised.value.status == status
-    with pytest.raises(AuthorizerFault) as raised:
-        read_policy_verdict(failed)
-    assert raised.value.status == 500
+    for body in (failed, outcome(b"no JSON", is_error=True)):
+        with pytest.raises(AuthorizerFault, match="it failed: ") as raised:
+            read_policy_verdict(body)
+        assert raised.value.status == 500
 
 
 def test_a_flat_context_is_text() -> None:
