@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from aioric.messages import Invocation
 
-_serving: ContextVar[Invocation | None] = ContextVar("aioric_invocation", default=None)
+serving: ContextVar[Invocation | None] = ContextVar("aioric_invocation", default=None)
 
-# Where the answer of an invocation can be streamed while its handler runs: an event loop's lane.
-stage: ContextVar[tuple[Any, Invocation | None] | None] = ContextVar("aioric_stage", default=None)
+# What collects an answer that would otherwise be streamed by the invocation's lane.
+collecting: ContextVar[Any] = ContextVar("aioric_collector", default=None)
 
 
 class Identity:
@@ -39,8 +39,14 @@ class Identity:
         if self.alone:
             self._latest = invocation
         else:
-            _serving.set(invocation)
+            serving.set(invocation)
+
+    def enter_context(self, invocation: Invocation) -> None:
+        """Likewise on an event loop, where the calling context always knows it."""
+        serving.set(invocation)
+        if self.alone:
+            self._latest = invocation
 
     def current(self) -> Invocation | None:
         """The current invocation; when alone, the latest one stays current until the next arrives."""
-        return self._latest if self.alone else _serving.get()
+        return self._latest if self.alone else serving.get()

@@ -34,6 +34,7 @@ class Invocation:
         cognito_identity: Raw JSON about the Cognito identity.
         tenant_id: The tenant, for tenant-isolated functions.
         background: The work that the function has left for after the answer, or `None`.
+        lane: By which an event loop streams the answer while the handler runs; `None` elsewhere.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
     """
@@ -46,6 +47,7 @@ class Invocation:
         "deadline_ms",
         "function_arn",
         "invocation_id",
+        "lane",
         "payload",
         "request_id",
         "tenant_id",
@@ -76,6 +78,7 @@ class Invocation:
         self.cognito_identity = cognito_identity
         self.tenant_id = tenant_id
         self.background: list[Any] | None = None
+        self.lane: Any = None
 
 
 class Buffered:

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from aioric.drivers.watch import Watch
-from aioric.identity import stage
+from aioric.identity import serving
 from tests.lifecycle.journals import Lines, an_invocation, journal
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_on_a_loop_the_serving_task_is_found_among_others(loop: str) -> None:
 
     async def serve() -> None:
         watch.loop = asyncio.get_running_loop()
-        stage.set((None, invocation))  # what a lane does: from Python 3.12 on its tasks are known by it
+        serving.set(invocation)  # what a lane does: from Python 3.12 on its tasks are known by it
         other = asyncio.create_task(_handle(invocation), name="helper")
         watch.enter(invocation)
         await asyncio.to_thread(lines.await_line, "Runtime.DeadlineNear")

@@ -16,7 +16,7 @@ from aioric.function.background import Afterwards, Work
 from aioric.function.payload import Codec
 from aioric.function.steps import Function
 from aioric.function.tracing import TraceId
-from aioric.identity import Identity, stage
+from aioric.identity import Identity, serving
 from aioric.protocol.conversation import Conversation
 from aioric.protocol.runtime_api import RuntimeApi
 from tests.lifecycle.journals import Lines, an_invocation, config, journal
@@ -117,7 +117,7 @@ async def test_tasks_are_told_apart_by_their_context(
     begun = asyncio.Semaphore(0)
     for name, invocation in (("mine", mine), ("other's", other)):
         context = contextvars.copy_context()
-        context.run(stage.set, (None, invocation))
+        context.run(serving.set, invocation)
         tasks.append(asyncio.create_task(asyncio.sleep(20), name=name, context=context))
         tasks.append(
             asyncio.create_task(grouped(f"child of {name}", begun), name=f"group of {name}", context=context)

@@ -10,7 +10,7 @@ from aioric.function.payload import Codec
 from aioric.function.standing import is_ours_task, of_tasks, of_thread, serving_task
 from aioric.function.steps import Function
 from aioric.function.tracing import TraceId
-from aioric.identity import Identity, stage
+from aioric.identity import Identity, serving
 from tests.drivers.peer import Peer, accepted, event
 from tests.drivers.serving import Driver
 from tests.lifecycle.journals import Lines, an_invocation, config, journal
@@ -88,9 +88,7 @@ def test_a_lanes_task_is_found() -> None:
     found: list[Any] = []
 
     async def handler(*_: object) -> None:
-        place = stage.get()
-        assert place is not None
-        invocation = place[1]
+        invocation = serving.get()
         assert invocation is not None
         task = serving_task(asyncio.all_tasks(), invocation)
         found.extend([task, asyncio.current_task(), of_tasks([task] if task else [])])

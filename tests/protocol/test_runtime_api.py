@@ -173,8 +173,9 @@ def a_response(headers: dict[str, str], status: int = 200, body: bytes = b"") ->
 
 
 def facts(invocation: Invocation) -> dict[str, object]:
-    """Everything that an invocation says; `background` is the function's, not the platform's."""
-    return {name: getattr(invocation, name) for name in Invocation.__slots__ if name != "background"}
+    """Everything that an invocation says; `background` is the function's and `lane` a driver's."""
+    ours = ("background", "lane")
+    return {name: getattr(invocation, name) for name in Invocation.__slots__ if name not in ours}
 
 
 def test_an_event_is_read_completely() -> None:

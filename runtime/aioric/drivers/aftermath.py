@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from aioric.identity import stage
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aioric.drivers.lanes import Lane
@@ -29,7 +27,6 @@ async def finish(lane: Lane, invocation: Invocation) -> None:
 
 
 async def _do(lane: Lane, invocation: Invocation) -> None:
-    stage.set((lane, invocation))
     lane.function.enter(invocation)
     assert lane.function.around is not None  # noqa: S101 - it said that something is due
     await lane.function.around.after_async(invocation)

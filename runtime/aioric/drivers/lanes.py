@@ -15,7 +15,6 @@ from aioric.drivers.lines import Line, wake
 from aioric.drivers.sockets import has_gone
 from aioric.errors import ConnectionLost, MalformedResponse, PlatformRefused
 from aioric.function.aside import import_own
-from aioric.identity import stage
 from aioric.messages import Streamed
 from aioric.protocol.conversation import JOIN_UP_TO
 
@@ -122,7 +121,7 @@ class Lane(Line):
 
     async def _handle(self, invocation: Invocation) -> None:
         """Serve an invocation, in a task of its own."""
-        stage.set((self, invocation))
+        invocation.lane = self
         answer: Buffered | Failed | Streamed | BaseException | None
         try:
             try:

@@ -11,7 +11,7 @@ from time import sleep, time
 
 from aioric.errors import DeadlineExceeded
 from aioric.function.aside import import_own, import_stdlib
-from aioric.identity import stage
+from aioric.identity import serving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ class Watch:
         context = standing.context_of(task)
         if context is None:
             return len(self.running) == 1
-        place = context.get(stage)
-        return place is not None and place[1] is invocation
+        return context.get(serving) is invocation
 
     def _tell(self, invocation: Invocation, began: float, stack: list[str], where: str = "") -> Fault:
         from aioric.function.faults import describe  # noqa: PLC0415 - loaded by now

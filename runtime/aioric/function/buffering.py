@@ -9,7 +9,7 @@ from aioric.function.pieces import as_bytes
 from aioric.function.responses import DELIMITER, HTTP, StreamingResponse
 from aioric.function.sources import async_source, is_async, plain_source
 from aioric.function.steps import is_stream
-from aioric.identity import stage
+from aioric.identity import collecting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,14 +57,13 @@ def stream_to_buffer(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any],
 
 async def _collect_async(handler: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
     collector = Collector()
-    # Whose invocation it is makes no difference here.
-    token = stage.set((collector, None))
+    token = collecting.set(collector)
     try:
         result = handler(event, context)
         if hasattr(result, "__await__"):
             result = await result
     finally:
-        stage.reset(token)
+        collecting.reset(token)
     if collector.streamed is not None:
         return collector.whole()
     if not is_stream(result):

@@ -7,7 +7,7 @@ from aioric.function.payload import Codec
 from aioric.function.pieces import as_bytes
 from aioric.function.responses import StreamingResponse
 from aioric.function.streaming import RAW
-from aioric.identity import stage
+from aioric.identity import collecting, serving
 from aioric.messages import Streamed
 
 TYPE_CHECKING = False
@@ -64,13 +64,13 @@ class Opening:
         self._streamed = streamed
 
     async def __aenter__(self) -> StreamWriter:
-        place = stage.get()
-        if place is None:
+        invocation = serving.get()
+        lane = collecting.get() or (None if invocation is None else invocation.lane)
+        if lane is None:
             raise RuntimeError(
                 "open_stream() works in an async def handler while it serves an invocation; "
                 "a def handler can be a generator, or return a StreamingResponse"
             )
-        lane, invocation = place
         self._writer: StreamWriter = StreamWriter(lane.open_stream(invocation, self._streamed))
         return self._writer
 

@@ -114,6 +114,7 @@ class Function:
     def run(self, invocation: Invocation) -> Buffered | Failed | Streamed:
         """Serve one invocation with a plain handler."""
         try:
+            self._identity.enter(invocation)
             event, context = self._prepare(invocation)
             result = self._handler(event, context)
             if type(result) is _COROUTINE:
@@ -132,6 +133,7 @@ class Function:
     async def run_async(self, invocation: Invocation) -> Buffered | Failed | Streamed:
         """Serve one invocation with a coroutine function."""
         try:
+            self._identity.enter_context(invocation)
             event, context = self._prepare(invocation)
             result = self._handler(event, context)
             if type(result) is not _ASYNC_GENERATOR:
@@ -147,15 +149,14 @@ class Function:
     def _prepare(self, invocation: Invocation) -> tuple[Any, LambdaContext]:
         if self.around is not None:
             self.around.begin(invocation)
-        self._identity.enter(invocation)
         if self._identity.alone:
             self._trace_id.enter(invocation.trace_id)
         context = LambdaContext(invocation, self._config, self._journal.write)
         return self._codec.decode(invocation.payload, invocation.content_type), context
 
     def enter(self, invocation: Invocation) -> None:
-        """What follows is done for this invocation."""
-        self._identity.enter(invocation)
+        """What follows on an event loop is done for this invocation."""
+        self._identity.enter_context(invocation)
         self._trace_id.enter(invocation.trace_id)
 
     def due(self, invocation: Invocation) -> bool:
