@@ -54,12 +54,16 @@ def open_layer(path: object, folder: Path) -> Path:
             f"layers: {path} is not here: download and unpack it, and name the folder "
             "(aws lambda get-layer-version-by-arn says where it is)"
         )
-    place = (folder / path).resolve()
+    try:
+        place = (folder / path).resolve()
+        is_folder, is_file = place.is_dir(), place.is_file()
+    except (OSError, RuntimeError) as error:  # the latter is of links that lead to themselves
+        raise LayerError(f"layers: {error}") from None
     if os.pathsep in str(place):
         raise LayerError(f"layers: {place} cannot be on PATH, with a {os.pathsep} in its name")
-    if place.is_dir():
+    if is_folder:
         return place
-    if not place.is_file():
+    if not is_file:
         raise LayerError(f"layers: there is no folder or zip file {place}")
     from aioric_emulator.layer_archive import unpack  # noqa: PLC0415 - most layers are folders
 

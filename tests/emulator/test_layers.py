@@ -171,6 +171,8 @@ async def test_layers_are_named_on_the_command_line(task: Path, layer: Callable[
     [
         (["none"], "layers: there is no folder or zip file /"),
         ([".", "sub/.."], "is named twice"),
+        (["a" * 300], "File name too long"),
+        (["loop"], "loop"),
         (["a:b"], "a:b cannot be on PATH, with a : in its name"),
         (["arn:aws:lambda:us-east-1:1:layer:a:1"], "a:1 is not here: download and unpack it"),
         ([1], "layers: each is a folder or a zip file, not 1"),
@@ -182,6 +184,7 @@ async def test_layers_are_named_on_the_command_line(task: Path, layer: Callable[
 def test_what_is_no_layer_is_told(layers: list[Any], message: str, tmp_path: Path) -> None:
     """Before anything runs, with what to do."""
     (tmp_path / "text").write_text("text")
+    (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(LayerError, match=re.escape(message)):
         open_layers(layers, tmp_path)
     if layers[0] not in ("text", "."):
