@@ -75,7 +75,7 @@ def test_a_zip_file_is_unpacked_once(tmp_path: Path) -> None:
             "layer.zip cannot be unpacked: [Errno 17] File exists",
         ),
         ([("a", "b", LINK), ("./a", "text", 0)], "layer.zip cannot be unpacked: [Errno 17] File exists"),
-        ([("a", "\0", LINK)], "layer.zip cannot be unpacked: embedded null byte"),
+        ([("a", "\0", LINK)], "embedded null"),
         ([("pipe", "", stat.S_IFIFO | 0o644)], "pipe is neither file nor folder"),
         ([("", "", 0)], "a file is named ''"),
     ],
