@@ -245,8 +245,9 @@ def test_the_wrapped_stream_is_a_stream() -> None:
     assert stream.seekable()
 
 
-def test_output_is_redirected_to_the_provider(tmp_path: pathlib.Path) -> None:
-    """Standard output and error become connections of their own to the platform's socket."""
+@pytest.mark.parametrize("closed", [(), (1,), (2,), (0, 1, 2)])
+def test_output_is_redirected_to_the_provider(tmp_path: pathlib.Path, closed: tuple[int, ...]) -> None:
+    """Standard output and error, closed or not, become connections of their own to the platform's socket."""
     path = tmp_path / "provider"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -256,6 +257,7 @@ def test_output_is_redirected_to_the_provider(tmp_path: pathlib.Path) -> None:
                 sys.executable,
                 "-c",
                 f"""import os, sys; from aioric.logs.sinks import redirect_to_provider
+list(map(os.close, {closed!r}))
 redirect_to_provider({str(path)!r})
 os.system('echo child'); print('out'); print('err', file=sys.stderr)""",
             ],

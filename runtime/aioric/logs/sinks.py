@@ -158,7 +158,10 @@ def redirect_to_provider(path: str) -> None:
         connection = socket(AF_UNIX, SOCK_STREAM)
         try:
             connection.connect(path)
-            os.dup2(connection.fileno(), descriptor)
+            if connection.fileno() == descriptor:  # the function's import has closed what was there
+                os.set_inheritable(connection.detach(), True)
+            else:
+                os.dup2(connection.fileno(), descriptor)
         finally:
             connection.close()
 
