@@ -12,8 +12,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -121,10 +124,15 @@ def run(name: str, options: argparse.Namespace) -> bool:
 def end(process: subprocess.Popen[bytes]) -> None:
     """Have a benchmark that still runs stop what it has started, and end."""
     patience, longer = STOP_SECONDS
-    if not ended(process, patience):
-        process.terminate()
-        if not ended(process, longer):
-            process.kill()
+    if ended(process, patience):
+        return
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    if not ended(process, longer):
+        process.kill()
+    for relative in family:  # one that was just being started is not known to who should stop it
+        with suppress(psutil.NoSuchProcess):
+            relative.kill()
 
 
 def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -36,7 +36,7 @@ def conformance(command: tuple[str, ...], only: tuple[int, ...], functions: Path
     if os.sep in program:
         program = os.path.abspath(program)  # noqa: PTH100 - a link is left as it is: it may name an interpreter
     verdicts = []
-    former = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the runtime is ended too
+    former = signal.signal(signal.SIGTERM, end_with_the_runtime)
     try:
         for verdict in suite.run((program, *command[1:]), (functions or suite.FUNCTIONS).resolve(), only):
             click.echo(verdict.line)
@@ -48,3 +48,12 @@ def conformance(command: tuple[str, ...], only: tuple[int, ...], functions: Path
     click.echo(suite.summary(verdicts))
     if any(verdict.complaint for verdict in verdicts):
         sys.exit(1)
+
+
+def end_with_the_runtime(*_: object) -> None:
+    """End, and before that whatever was started, which nobody may know of yet."""
+    import psutil  # noqa: PLC0415 - not before the command runs
+
+    for child in psutil.Process().children():
+        child.kill()
+    sys.exit(1)
