@@ -164,6 +164,7 @@ class Conversation:
             MalformedResponse: Nor does it make sense; call `lost`.
             PlatformRefused: No further invocation can be served.
         """
+        # What is usual is told at a glance; all else, and what follows the unusual, is read in full.
         if self._polling and self._pipeline and not self.interrupted and not self._begun:
             if self._answer is not None and data.startswith(self._acceptance):
                 self._answer = None
