@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BYTES = 64 * 1024, PEERS = 1024, AWAKE_NS = 200 * 1000, REST_NS = 20 * 1000 * 1000 };
+enum { BYTES = 64 * 1024, PEERS = 1024, AWAKE_NS = 300 * 1000, REST_NS = 1000 * 1000 };
 
 struct peer {
     int is_runtime;

@@ -12,22 +12,23 @@ from aioric.drivers.shares import usable_cpus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["REST", "SPAN", "Alertness"]
+__all__ = ["LONGEST_REST", "REST", "SPAN", "Alertness"]
 
 # How long, in seconds, the next message is waited for awake. A processor that has gone to sleep takes some
 # 20 to 100 µs to come back, in a virtual machine most of all, and a plain invocation has two such waits.
-SPAN = 0.0002
-# How long, in seconds, it sleeps like others after it was awake for nothing. The handlers take longer, or
-# something else needs the processors: then what is waited for may need this one to come at all.
-REST = 0.02
+SPAN = 0.0003
+# How long, in seconds, it sleeps like others after it was awake for nothing, and how long at most when that
+# comes again and again. The handlers take longer, or something else needs the processors: then what is
+# waited for may need this one to come at all.
+REST, LONGEST_REST = 0.001, 0.02
 
 
 class Alertness:
     """Has the event loop look for what comes next without sleeping, while messages follow one another.
 
     Only the second of two messages within `SPAN` keeps it awake, and only for as long again, so single calls
-    cost nothing; and those whose handlers take their time, or that come to a busy machine, a hundredth of a
-    processor. With one processor it always sleeps, since whoever is waited for needs that one.
+    cost nothing; and those whose handlers take their time 2 % of a processor at most. With one processor it
+    always sleeps, since whoever is waited for needs that one.
 
     Args:
         processors: How many we may use. Default: what affinity and quota say.
@@ -43,12 +44,15 @@ class Alertness:
         self._span = SPAN if (processors or count_processors()) > 1 else 0.0
         self._until = 0.0
         self._rests_until = 0.0
+        self._rest = REST
         self._loop: asyncio.AbstractEventLoop
 
     def stir(self) -> None:
         """Hear of a message. Called in the loop."""
         now = self._clock()
-        if not self.is_awake and self._rests_until <= now < self._until:
+        if self.is_awake:
+            self._rest = REST  # it has paid
+        elif self._rests_until <= now < self._until:
             self.is_awake = True
             self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._look)
@@ -61,7 +65,8 @@ class Alertness:
             self._loop.call_soon(self._look)
         else:
             self.is_awake = False
-            self._rests_until = now + REST
+            self._rests_until = now + self._rest
+            self._rest = min(self._rest * 2, LONGEST_REST)
 
 
 def count_processors() -> int:

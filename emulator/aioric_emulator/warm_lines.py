@@ -136,7 +136,7 @@ class WarmLane:
         path.journal.note(invocation)
         if path.service.decided:
             path.apply()
-        path.alertness.stir()
+        path.stir()
         return True
 
     def _read(self, data: bytes) -> bool:

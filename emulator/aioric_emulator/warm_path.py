@@ -69,7 +69,7 @@ class WarmPath:
         # one event or answer, where at the end of the loop's turn there are several for it.
         self.is_alone = configuration.concurrency is None
         self._be_awake_at, self.apply = deeds
-        self.alertness = Alertness()
+        self._alertness = Alertness()
         self._name = configuration.name
         self._timeout = configuration.timeout
         self._arn = configuration.arn
@@ -130,8 +130,13 @@ class WarmPath:
         if history is not None:
             history.note(self._name, invocation)
         self._be_awake_at(invocation.deadline)
-        self.alertness.stir()
+        self.stir()
         return True
+
+    def stir(self) -> None:
+        """Stay awake for a moment, if one process is at work: several have use for all processors."""
+        if self.is_alone and len(self._environments) == 1:
+            self._alertness.stir()
 
     def _new_invocation(self, call: WarmCaller, wall: float) -> PlainInvocation:
         """Name an invocation."""

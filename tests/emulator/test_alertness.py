@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric_emulator.alertness import REST, SPAN, Alertness
+from aioric_emulator.alertness import LONGEST_REST, REST, SPAN, Alertness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,15 +92,36 @@ def test_it_stays_awake_while_messages_come_and_then_sleeps_by_itself(world: Wor
     assert not world.alertness.is_awake
 
 
-def test_after_it_was_awake_for_nothing_it_rests(world: World) -> None:
-    """Handlers that take longer, and busy machines, cost a hundredth of a processor."""
-    world.hear(0, 0)
+def wait_in_vain(world: World, *gaps: float) -> None:
+    """Stay awake after a message for as long as it does, and hear of nothing."""
+    assert world.hear(*gaps)
     world.now += SPAN
     assert world.sleeps()
-    assert not world.hear(0, 0, 0)
+
+
+def test_after_it_was_awake_for_nothing_it_rests(world: World) -> None:
+    """What it waits for may need this processor."""
+    wait_in_vain(world, 0, 0)
+    assert not world.hear(0, 0, REST / 2)
     assert world.sleeps()
+    assert world.hear(REST / 2, 0)
+
+
+def test_it_rests_the_longer_the_more_often_it_was_awake_for_nothing(world: World) -> None:
+    """Handlers that take longer than it waits cost next to nothing."""
+    for _ in range(10):
+        wait_in_vain(world, LONGEST_REST, 0)
+    assert not world.hear(LONGEST_REST * 0.9, 0)
+    assert world.sleeps()
+    assert world.hear(LONGEST_REST * 0.2, 0)
+
+
+def test_once_it_has_paid_a_rest_is_short_again(world: World) -> None:
+    """One hiccup among many quick answers does not count for much."""
+    wait_in_vain(world, 0, 0)
+    wait_in_vain(world, REST, 0, SPAN / 2)
+    assert not world.hear(0, 0)
     assert world.hear(REST, 0)
-    assert not world.sleeps()
 
 
 @pytest.mark.parametrize("world", [1], indirect=True)
