@@ -1,7 +1,7 @@
 /* The floor of an emulator: the least that any program can do between a caller and a runtime. It looks for the
    end of each request and nothing else: no log, no deadline, no identifier of its own, no refusal. What a real
    emulator takes beyond this is its own cost; what this takes is the machine's, the client's and the runtime's.
-   Where there is another processor it waits awake for what comes soon, as ours does (emulator: alertness.py).
+   With one runtime and another processor it waits awake for what comes soon, as ours does (alertness.py).
 
    emulator_floor FRONT_PORT API_PORT */
 
@@ -33,6 +33,7 @@ static int waiting[PEERS], first_waiting, last_waiting;    /* callers without a 
 static char bodies[PEERS][1024];
 static size_t sizes[PEERS];
 static unsigned serial;
+static int runtimes;
 
 static void put(int to, const char *data, size_t size)
 {
@@ -91,6 +92,7 @@ static void attend(int from)
     struct peer *peer = &peers[from];
     ssize_t bytes = recv(from, peer->buffer + peer->have, BYTES - peer->have, 0);
     if (bytes <= 0) {
+        runtimes -= peer->is_runtime;
         close(from);
         return;
     }
@@ -144,7 +146,7 @@ int main(int count, char **words)
     int may_wait_awake = has_another_processor();
     long long until = 0, rests_until = 0;
     for (;;) {
-        int is_awake = may_wait_awake && now() < until && now() >= rests_until;
+        int is_awake = may_wait_awake && runtimes == 1 && now() < until && now() >= rests_until;
         int found = epoll_wait(poll, ready, 64, is_awake ? 0 : -1);
         if (!found) {
             if (now() >= until) rests_until = now() + REST_NS;
@@ -163,6 +165,7 @@ int main(int count, char **words)
             if (!peers[peer].buffer) peers[peer].buffer = malloc(BYTES);
             peers[peer].have = 0;
             peers[peer].is_runtime = from == api;
+            runtimes += peers[peer].is_runtime;
             event.data.fd = peer;
             epoll_ctl(poll, EPOLL_CTL_ADD, peer, &event);
         }
