@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
-
-from aioric.drivers.shares import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,8 @@ SPAN = 0.0003
 # comes again and again. The handlers take longer, or something else needs the processors: then what is
 # waited for may need this one to come at all.
 REST, LONGEST_REST = 0.001, 0.02
+# Where a container reads its own share of the CPU, as "QUOTA PERIOD" in microseconds, or "max PERIOD".
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 class Alertness:
@@ -69,6 +71,11 @@ class Alertness:
             self._rest = min(self._rest * 2, LONGEST_REST)
 
 
-def count_processors() -> int:
-    """How many processors this process may use."""
-    return usable_cpus() if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def count_processors(quota: Path = CPU_QUOTA) -> int:
+    """How many processors this process may use: by its affinity, fewer if a quota says so."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError, ZeroDivisionError):  # no quota, or none that we can read
+        share, period = quota.read_text().split()
+        # Rounded down: who waits awake takes from the share of those who work.
+        allowed = min(allowed, int(share) // int(period))
+    return max(1, allowed)

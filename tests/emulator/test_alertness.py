@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import selectors
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aioric_emulator.alertness import LONGEST_REST, REST, SPAN, Alertness
+from aioric_emulator.alertness import LONGEST_REST, REST, SPAN, Alertness, count_processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Watched(selectors.DefaultSelector):
@@ -129,3 +131,18 @@ def test_a_single_processor_is_left_to_whoever_is_waited_for(world: World) -> No
     """It sleeps however close the messages are."""
     assert not world.hear(0, 0, 0)
     assert world.sleeps()
+
+
+@pytest.mark.parametrize(
+    ("quota", "most"),
+    [("50000 100000", 1), ("199999 100000", 1), ("200000 100000", 2), ("max 100000", 1024), ("odd", 1024)],
+)
+def test_a_quota_counts_in_whole_processors(quota: str, most: int, tmp_path: Path) -> None:
+    """Part of a processor is for those who work."""
+    (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert count_processors(tmp_path / "cpu.max") == min(most, count_processors(tmp_path / "none"))
+
+
+def test_without_a_quota_affinity_counts(tmp_path: Path) -> None:
+    """What is left to this process, not what the machine has."""
+    assert count_processors(tmp_path / "none") == len(os.sched_getaffinity(0))

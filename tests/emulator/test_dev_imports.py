@@ -23,6 +23,7 @@ IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
 
 # What is loaded by who asks for it, and by nobody else; each is some milliseconds.
 DEAR = {
+    "aioric": "a function in this very process; beside the image's emulator there is none",
     "aioric_emulator.client": "aioric invoke",
     "aioric_emulator.conformance": "aioric conformance",
     "aioric_emulator.debugging": "--debug-port",
