@@ -64,7 +64,15 @@ class HostedFunction:
         self._is_applying = False
         self._wake = anyio.Event()
         self._wakes_at = float("inf")
-        self._deeds: dict[type, Callable[[Any], None]] = {
+        self._deeds = self._list_deeds()
+        if configuration.disruptions is not None:
+            configuration.disruptions.join(self._deeds, self.submit)
+        logs, deeds = (self._journal, history), (self._be_awake_at, self._apply)
+        self.warm_path = WarmPath(configuration, self._service, self._environments, logs, self._clock, deeds)
+
+    def _list_deeds(self) -> dict[type, Callable[[Any], None]]:
+        """Give what carries out each kind of decision."""
+        return {
             decisions.Reply: self._reply,
             decisions.Launch: self._launch,
             decisions.StartRuntime: self._carry_out,
@@ -79,10 +87,6 @@ class HostedFunction:
             decisions.Reject: self._reject,
             decisions.Stop: self._carry_out,
         }
-        if configuration.disruptions is not None:
-            configuration.disruptions.join(self._deeds, self.submit)
-        logs, deeds = (self._journal, history), (self._be_awake_at, self._apply)
-        self.warm_path = WarmPath(configuration, self._service, self._environments, logs, self._clock, deeds)
 
     def start(self, tasks: TaskGroup, guardian: Guardian) -> None:
         """Serve from now on; environments run in `tasks`, and `guardian` ends what outlives us."""

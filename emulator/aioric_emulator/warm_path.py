@@ -69,7 +69,7 @@ class WarmPath:
         # one event or answer, where at the end of the loop's turn there are several for it.
         self.is_alone = configuration.concurrency is None
         self._be_awake_at, self.apply = deeds
-        self._alertness = Alertness()
+        self.alertness = Alertness()
         self._name = configuration.name
         self._timeout = configuration.timeout
         self._arn = configuration.arn
@@ -136,7 +136,7 @@ class WarmPath:
     def stir(self) -> None:
         """Stay awake for a moment, if one process is at work: several have use for all processors."""
         if self.is_alone and len(self._environments) == 1:
-            self._alertness.stir()
+            self.alertness.stir()
 
     def _new_invocation(self, call: WarmCaller, wall: float) -> PlainInvocation:
         """Name an invocation."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aioric_emulator.alertness import SPAN, Alertness
 from aioric_emulator.configuration import FunctionConfiguration
 from aioric_emulator.local_lambda import LocalLambda
 from aioric_emulator.plain_invocation import MAX_PLAIN
@@ -395,3 +396,30 @@ async def test_lanes_are_used_side_by_side(tmp_path: Path) -> None:
             assert isinstance(await caller.answer(), dict)
             caller.close()
         late.close()
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "environments", "awake"),
+    [(None, 1, True), (None, 2, False), (2, 1, False)],
+    ids=["one process", "two environments", "lanes"],
+)
+async def test_the_loop_is_kept_awake_for_one_process_at_work(
+    concurrency: int | None, environments: int, *, awake: bool, tmp_path: Path
+) -> None:
+    """Several have use for all processors."""
+    now = 1000.0
+    async with serving(tmp_path, concurrency=concurrency) as local:
+        callers = [await local.connect() for _ in range(environments)]
+        for caller in callers:
+            caller.send({"do": "sleep", "seconds": 0.3 if environments > 1 else 0})
+        for caller in callers:
+            await caller.answer()
+            caller.close()
+        assert local.function.environment_count == environments
+        # All comes at once for it, until the time is told anew.
+        alertness = local.function.warm_path.alertness = Alertness(2, lambda: now)
+        caller, _ = await local.warm()
+        assert alertness.is_awake is awake
+        now += SPAN
+        await until(lambda: not alertness.is_awake)
+        caller.close()

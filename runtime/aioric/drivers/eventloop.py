@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from typing import Any
 
-    from aioric.function.steps import Function
+    from aioric.function.steps import Around, Function
     from aioric.logs.setup import Journal
     from aioric.protocol.conversation import Conversation
+
+    # What serves each lane.
+    Tasks = dict[asyncio.Task[BaseException | None], Lane]
 
 WARNING = 30  # as in `logging`, which a function may never import
 
@@ -69,24 +72,34 @@ async def serve(
     stop = _stop_at_shutdown(function, lanes)
     until: list[asyncio.Future[BaseException | None]] = [*tasks, stop]
     ended = await wait(until)
+    await _finish(tasks, function.around)
+    await _abandon(tasks)
+    for task in tasks:  # whichever ended first: the process has this status to tell
+        if not task.cancelled() and task.exception() is None and (end := task.result()) is not None:
+            raise end
+    ended.pop().result()
+
+
+async def _finish(tasks: Tasks, around: Around | None) -> None:
+    """Take no further event, and answer what is being served, as long as somebody has the patience."""
     for task, lane in tasks.items():
         if task.done():
             lane.close()
         lane.leave()
     while busy := [task for task, lane in tasks.items() if lane.busy and not task.done()]:
-        patience = function.around.patience if function.around is not None else None
+        patience = around.patience if around is not None else None
         if patience == 0.0:
             break
         await wait(busy, patience)
+
+
+async def _abandon(tasks: Tasks) -> None:
+    """End all lanes, and the handlers that are still at work."""
     for task, lane in tasks.items():
         task.cancel()
         lane.abandon()
-    handlers = [lane.task for lane in lanes if lane.task is not None]
+    handlers = [lane.task for lane in tasks.values() if lane.task is not None]
     await asyncio.gather(*tasks, *handlers, return_exceptions=True)
-    for task in tasks:  # whichever ended first: the process has this status to tell
-        if not task.cancelled() and task.exception() is None and (end := task.result()) is not None:
-            raise end
-    ended.pop().result()
 
 
 async def wait(

@@ -52,12 +52,10 @@ def end(error: BaseException) -> NoReturn:
         try:
             atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing calls in its children too
         finally:
-            _leave(
-                status
-            )  # pragma: no cover - coverage has ended at exit; held by tests/drivers/test_forked.py
+            _leave(status)  # pragma: no cover - as `_leave`
 
 
-def _leave(status: int) -> NoReturn:  # pragma: no cover - likewise
+def _leave(status: int) -> NoReturn:  # pragma: no cover - coverage has ended by then; held by test_forked.py
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # it may be anything, closed for one, and this is the end
             stream.flush()
